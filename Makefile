@@ -1,0 +1,51 @@
+# `make lab` or `make test` is all one needs: .venv is made on first use, and again when a file it is made from changes.
+# Another Python: make lab PYTHON=/path/to/python3.12
+PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11 python
+RUN := .venv/bin/python
+READY := .venv/.ready
+
+# One thread for linear algebra: the figures are small, and the tests' numbers then depend on no thread count.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+
+.PHONY: help lab test notebooks bench clean
+
+help:  ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
+
+lab: $(READY)  ## open the lectures in JupyterLab
+	$(RUN) -m jupyter lab
+
+test: $(READY)  ## check the code, the library, every notebook and, in a browser, the live figures
+	$(RUN) -m ruff check
+	$(RUN) -m pytest tests --ignore tests/browser
+	$(RUN) -m pytest --nbval notebooks/*.ipynb
+	$(RUN) -m pytest tests/browser
+
+notebooks: $(READY)  ## run every notebook and store its outputs
+	$(RUN) tools/books.py
+
+bench: $(READY)  ## measure the live figures and the numerics against other ways
+	$(RUN) benchmarks/run.py
+
+clean:  ## remove .venv and all caches
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist
+	find . -name __pycache__ -prune -exec rm -rf {} + -o -name .ipynb_checkpoints -prune -exec rm -rf {} +
+
+# The stamp comes last, and what could not be finished is removed: a .venv that is there is whole.
+$(READY): requirements.txt pyproject.toml jupyter_lab_config.py
+	@for python in $(PYTHON); do \
+	    "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; python=; \
+	done; \
+	again="make $(MAKECMDGOALS) PYTHON=/path/to/python3"; \
+	if [ -z "$$python" ]; then \
+	    echo "lecturelib needs Python 3.11 or newer and finds none ($(PYTHON)). Get it: apt-get install python3 python3-venv, or https://www.python.org/downloads. Or say where it is: $$again" >&2; exit 1; \
+	elif ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
+	    echo "$$python has no venv module to make .venv with. Get it: apt-get install python3-venv. Or name another Python: $$again" >&2; exit 1; \
+	fi; \
+	echo "Installing into .venv with $$("$$python" -V): once, a minute or two."; \
+	trap 'rm -rf .venv; exit 130' INT TERM; \
+	"$$python" -m venv --clear .venv && \
+	    $(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt && touch $@ || { \
+	    rm -rf .venv; echo "Installing into .venv failed; pip's reason is above. With the network up, run the same command again." >&2; exit 1; }

@@ -1,0 +1,3 @@
+"""Exploding and vanishing gradients, made live."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,269 @@
+"""Compare a student's answer with the truth, and name the likely slip.
+
+    check.answer("exponent", mine)
+
+An exercise is a truth and a catalogue of slips. The answer, the truth and each slip go through the same probe, which turns them
+into numbers: a function is called on seeded inputs, a number is taken as it is. What equals the truth is right; what equals a
+slip gets that slip's hint.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from lecturelib import maps
+
+__all__ = ["EXERCISES", "Exercise", "Verdict", "answer"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What to say to the student; `right` is None while nothing was attempted. A cell shows the text."""
+
+    right: bool | None
+    text: str
+
+    def __repr__(self):
+        return self.text
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """`probe` maps an answer to numbers, raising ValueError with a hint for an answer of the wrong kind.
+
+    `slips` are pairs (wrong answer, hint). `praise` is what to say when the answer is right: one thing to take along.
+    """
+
+    probe: Callable[[Any], Any]
+    truth: Any
+    slips: tuple
+    praise: str
+
+
+def answer(name, given):
+    """Judge `given` as an answer to exercise `name`; `...` (the untouched skeleton) is 'not attempted yet'.
+
+    Returns a Verdict. Raises ValueError for a name that is not in EXERCISES; a wrong answer never raises.
+    """
+    if name not in EXERCISES:
+        raise ValueError(f"there is no exercise {name!r}; there are {', '.join(EXERCISES)}")
+    exercise = EXERCISES[name]
+    if given is ...:
+        return Verdict(None, "not attempted yet")
+    try:
+        with np.errstate(all="ignore"):
+            got = _numbers(exercise.probe(given))
+    except NotImplementedError:
+        return Verdict(None, "not attempted yet")
+    except ValueError as error:
+        return Verdict(False, f"Not yet: {error}")
+    except Exception as error:
+        if "ellipsis" in str(error):  # the three dots of the skeleton met an operator
+            return Verdict(None, "not attempted yet")
+        # the student's own code: whatever it raises is for the student to read
+        return Verdict(False, f"Not yet: your code raised {type(error).__name__}: {error}")
+    if _same(got, exercise.probe(exercise.truth)):
+        return Verdict(True, f"Right. {exercise.praise}")
+    for slip, hint in exercise.slips:
+        if _same(got, exercise.probe(slip)):
+            return Verdict(False, f"Not yet: {hint}")
+    shown = ", ".join(f"{x:.4g}" for x in got[:3])
+    return Verdict(False, f"Not yet: {shown}{' ...' if len(got) > 3 else ''} is not it, and not a slip in the catalogue.")
+
+
+def _numbers(values):
+    flat = np.ravel(np.asarray(values, dtype=float))
+    if not np.isfinite(flat).all():
+        raise ValueError("your answer has a value that is not finite")
+    return flat
+
+
+def _same(got, expected):
+    expected = np.ravel(np.asarray(expected, dtype=float))
+    return got.shape == expected.shape and np.allclose(got, expected, rtol=1e-6, atol=1e-300)
+
+
+# Probes: an answer becomes numbers -----------------------------------------------------------------------------------
+
+
+def _number(lo, hi):
+    def probe(given):
+        if isinstance(given, bool) or not isinstance(given, Real) or not lo <= given <= hi:
+            raise ValueError(f"the answer is a number from {lo:g} to {hi:g}, not {given!r}")
+        return float(given)
+
+    return probe
+
+
+def _called(cases, like):
+    """Call the answer on each of `cases`; each result must be numbers of the shape `like(*case)` has."""
+
+    def probe(given):
+        if not callable(given):
+            raise ValueError(f"the answer is a function, not {given!r}")
+        results = []
+        for case in cases:
+            result = given(*case)
+            if result is ...:
+                raise NotImplementedError
+            try:
+                result = np.asarray(result, dtype=float)
+            except (TypeError, ValueError):
+                raise ValueError(f"your function must return numbers; it returned {result!r}") from None
+            if result.shape != like(*case):
+                raise ValueError(f"your function returned shape {result.shape}; it needs {like(*case)}")
+            results.append(result.ravel())
+        return np.concatenate(results)
+
+    return probe
+
+
+def _signs(count):
+    def probe(given):
+        if not isinstance(given, list | tuple) or len(given) != count or not all(g in (-1, 1) for g in given):
+            raise ValueError(f"the answer is a list of {count} signs, each -1 or 1, not {given!r}")
+        return list(given)
+
+    return probe
+
+
+def _attractor_period(given):
+    """The period of the cycle that the logistic map settles on at r = given; 0 if it settles on none up to 12."""
+    r = _number(0, 4)(given)
+    settled = maps.bifurcation(maps.logistic, np.array([r]), transient=20_000, keep=13)[0]
+    repeats = np.flatnonzero(np.abs(settled[1:] - settled[0]) < 1e-6)
+    return int(repeats[0]) + 1 if len(repeats) else 0
+
+
+# Notebook 00 ---------------------------------------------------------------------------------------------------------
+
+_START = {
+    "steps": Exercise(
+        _number(0, 1000),
+        19,
+        (
+            (20, "you counted the places. Between 20 places there are fewer gaps: try with 2 places and 1 step."),
+            (21, "you counted both ends and one more. From step 1 to step 2 leads one step; now go on to 20."),
+            (18, "18 places lie strictly between 1 and 20; count the steps that lead over them."),
+        ),
+        "T - 1 steps lead from step 1 to step T. You will meet this T - 1 again.",
+    )
+}
+
+# Notebook 01 ---------------------------------------------------------------------------------------------------------
+
+
+def _pass_back(factor):
+    """A backward pass of the scalar tanh RNN that multiplies by `factor(w, h, t)` from step t+1 to step t (t counted from 0)."""
+
+    def backward(w, h):
+        h_bar = np.ones(len(h))
+        for t in reversed(range(len(h) - 1)):
+            h_bar[t] = h_bar[t + 1] * factor(w, h, t)
+        return h_bar
+
+    return backward
+
+
+def by_differences(w, h, step=1e-6):
+    """dh(T)/dh(t) for every t, by nudging h(t) and running the scalar tanh RNN forward: no derivative is used."""
+
+    def last(start, steps):
+        return maps.orbit(maps.tanh_map(w), start, steps)[-1]
+
+    steps = range(len(h) - 1, -1, -1)
+    return np.array([(last(x + step, n) - last(x - step, n)) / (2 * step) for x, n in zip(h, steps, strict=True)])
+
+
+_RUNS = tuple((w, maps.orbit(maps.tanh_map(w), start, 5)) for w, start in ((1.1, 0.1), (0.7, 0.5), (1.6, -0.3)))
+
+_SCALAR = {
+    "exponent": Exercise(
+        _called(((1.1, 50), (0.9, 50), (0.5, 2), (1.3, 1)), lambda w, T: ()),
+        lambda w, T: w ** (T - 1),
+        (
+            (lambda w, T: w**T, "you used w^T; from step 1 to step T there are T - 1 factors, one for each step between them."),
+            (lambda w, T: w * (T - 1), "you added the factors up; a chain of steps multiplies them."),
+            (lambda w, T: w ** (T + 1), "you have T + 1 factors; from step 1 to step T there are T - 1."),
+            (lambda w, T: w ** (1 - T), "the sign of the exponent is turned around: w > 1 must explode."),
+        ),
+        "With T = 50 it gives 106.7 and 0.005726. The slide's 117.4 and 0.00515 are w^50: one factor too many.",
+    ),
+    "length": Exercise(
+        _number(1, 1e6),
+        133,
+        (
+            (132, "132 is the number of factors. From step 1 to step T there are T - 1, so T is one more."),
+            (131, "0.9^130 is still above 1e-6. You need T - 1 > ln(1e-6) / ln(0.9) = 131.1, so round up, then add 1."),
+            (132.13, "T is a whole number of steps: round up."),
+            (58, "you mixed two logarithms: log10(1e-6) = -6 goes with log10(0.9), not with ln(0.9)."),
+        ),
+        "0.9^132 is the first power below 1e-6.",
+    ),
+    "backward": Exercise(
+        _called(_RUNS, lambda w, h: (len(h),)),
+        _pass_back(lambda w, h, t: w * (1 - h[t + 1] ** 2)),
+        (
+            (_pass_back(lambda w, h, t: w), "you have the weight, but not the slope of tanh at z(t+1)."),
+            (
+                _pass_back(lambda w, h, t: w * (1 - h[t] ** 2)),
+                "you took the slope at step t. The step from t to t + 1 has its slope at z(t+1), so use h(t+1).",
+            ),
+            (_pass_back(lambda w, h, t: 1 - h[t + 1] ** 2), "you have the slope of tanh, but not the weight w."),
+            (
+                _pass_back(lambda w, h, t: w * (1 - np.tanh(h[t + 1]) ** 2)),
+                "h(t+1) is tanh(z(t+1)) already: the slope is 1 - h(t+1)^2, with no second tanh.",
+            ),
+            (
+                lambda w, h: _pass_back(lambda w, h, t: w * (1 - h[t + 1] ** 2))(w, h)[::-1],
+                "the numbers are right but in reverse: h_bar[0] belongs to step 1, and the last entry is 1.",
+            ),
+        ),
+        "It agrees with nudging each h(t) and running the network forward.",
+    ),
+}
+
+# Notebook 02 ---------------------------------------------------------------------------------------------------------
+
+_ITERATED = {
+    "sink-gone": Exercise(
+        _number(-2, 2),
+        0.25,
+        (
+            (-0.75, "at c = -3/4 the slope passes -1: the fixed point stops being a sink, but it is still there, as a source."),
+            (0.5, "0.5 is the place x where sink and source meet. The question is at which c they do."),
+            (-0.25, "check the sign: put x = 1/2 into x^2 + c = x."),
+            (0, "at c = 0 the sink is at 0 and the source at 1: still two fixed points."),
+        ),
+        "At c = 1/4 the curve just touches the diagonal; sink and source meet at x = 1/2, with slope 1.",
+    ),
+    "window": Exercise(
+        _attractor_period,
+        3.83,
+        (
+            (3.5, "at this r the orbit settles on 4 points. Three thick dots stacked in the diagram are what you look for."),
+            (3.2, "at this r the orbit settles on 2 points."),
+            (2.9, "at this r the orbit settles on one point, the fixed point."),
+            (3.7, "at this r the orbit settles on no short cycle. Look for the widest white gap above 3.8."),
+            (3.845, "so close: at this r the 3-cycle has already doubled to 6 points. Go down a little."),
+            (3.74, "a window, but of period 5. The widest one has period 3."),
+        ),
+        "The window opens at r = 1 + sqrt(8) = 3.828; inside it the exponent is negative again.",
+    ),
+    "signs": Exercise(
+        _signs(5),
+        [-1, -1, 1, -1, 1],
+        (
+            ([-1, 1, 1, 1, 1], "r = 3.5 and r = 3.83 look busy, but both orbits settle on a cycle: a nudge dies out there."),
+            ([-1, -1, 1, 1, 1], "r = 3.83 lies inside the period-3 window: past the onset of chaos, and yet the orbit settles."),
+            ([-1, 1, 1, -1, 1], "at r = 3.5 the orbit settles on 4 points; settling means that a nudge dies out."),
+            ([1, 1, -1, 1, -1], "the signs are turned around: settling shrinks a nudge, and its log is negative."),
+        ),
+        "Settling on any cycle is a negative exponent; it does not matter how late on the r axis it is.",
+    ),
+}
+
+EXERCISES = {**_START, **_SCALAR, **_ITERATED}

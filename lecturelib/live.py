@@ -1,0 +1,404 @@
+"""Tie a drawing function to sliders, and say in words what it shows.
+
+A live figure is a function from parameters to a picture and one sentence:
+
+    def backward(ax, w, T):
+        ax.plot(np.abs(w) ** np.arange(T))
+        return f"w = {w:.2f}, T = {T}: the gradient is multiplied by {w ** (T - 1):.4g}"
+
+    live.figure(backward, w=live.slider(-1.5, 1.5, at=1.1), T=live.slider(2, 200, at=50))
+
+The sentence is the caption, the alt text, what a screen reader hears when a slider moves, and the text a notebook stores.
+
+`draw` makes the whole picture, every time; `stage` renders only what changed. A frame is the PNG of an `ipywidgets.Image`.
+"""
+
+import asyncio
+import html
+import inspect
+import math
+import re
+import uuid
+from dataclasses import dataclass
+
+import ipywidgets as widgets
+import numpy as np
+from IPython.display import display
+
+from lecturelib.stage import Stage, quick_png, small_png
+
+__all__ = ["LiveFigure", "choice", "figure", "predict", "slider", "toggle"]
+
+SHARP = 2  # pixels per CSS pixel of a picture at rest; while a slider moves it is 1
+REST = 0.15  # seconds without a move until the sharp picture is drawn
+LEGIBLE = 520  # CSS pixels; on a narrower screen the picture scrolls sideways, for its letters must stay readable
+PLAY = 150  # milliseconds between the steps of a Play control
+
+
+# Controls ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A number from `lo` to `hi`. Whole numbers if `step` is one, else floats; `log` spaces it by ratio."""
+
+    lo: float
+    hi: float
+    at: float
+    step: float
+    log: bool
+    play: bool
+    label: str | None
+
+    @property
+    def whole(self):
+        return isinstance(self.step, int)
+
+    @property
+    def allows(self):
+        return f"{'a whole number' if self.whole else 'a number'} from {self.lo:g} to {self.hi:g}"
+
+    @property
+    def stops(self):
+        """The values a test should try: both ends, and a few between."""
+        if self.log:
+            return [float(f"{v:.3g}") for v in np.geomspace(self.lo, self.hi, 5)]
+        steps = round((self.hi - self.lo) / self.step)
+        between = [self.lo + round(steps * part) * self.step for part in (0, 0.25, 0.5, 0.75)]
+        return [self.check(v) for v in [*between, self.hi]]
+
+    def check(self, value):
+        kind = (int, np.integer) if self.whole else (int, float, np.integer, np.floating)
+        if isinstance(value, bool) or not isinstance(value, kind):
+            raise ValueError(f"takes {self.allows}, not {value!r}")
+        # A browser counts steps in binary fractions: 1.0000000000000002 must be the 1 that the reader sees.
+        clean = int(value) if self.whole else float(f"{value:.12g}")
+        if not self.lo <= clean <= self.hi:
+            raise ValueError(f"takes {self.allows}, not {value!r}")
+        return clean
+
+    def widget(self, label):
+        common = {
+            "description": label,
+            "style": {"description_width": "initial"},
+            "layout": {"width": "23em", "max_width": "100%"},
+        }
+        if self.whole:
+            return widgets.IntSlider(self.at, min=self.lo, max=self.hi, step=self.step, **common)
+        if self.log:
+            lo, hi = math.log10(self.lo), math.log10(self.hi)
+            return widgets.FloatLogSlider(self.at, min=lo, max=hi, step=self.step, readout_format=".3g", **common)
+        digits = max(0, -math.floor(math.log10(self.step) + 1e-9))
+        return widgets.FloatSlider(self.at, min=self.lo, max=self.hi, step=self.step, readout_format=f".{digits}f", **common)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of `options`, a tuple of strings."""
+
+    options: tuple
+    at: str
+    label: str | None
+    play = False
+
+    @property
+    def allows(self):
+        return "one of " + ", ".join(map(repr, self.options))
+
+    @property
+    def stops(self):
+        return list(self.options)
+
+    def check(self, value):
+        if not isinstance(value, str) or value not in self.options:
+            raise ValueError(f"takes {self.allows}, not {value!r}")
+        return value
+
+    def widget(self, label):
+        return widgets.Dropdown(
+            options=self.options,
+            value=self.at,
+            description=label,
+            style={"description_width": "initial"},
+            layout=widgets.Layout(width="auto", max_width="100%"),
+        )
+
+
+@dataclass(frozen=True)
+class Toggle:
+    """On or off."""
+
+    at: bool
+    label: str | None
+    allows = "True or False"
+    stops = (False, True)
+    play = False
+
+    def check(self, value):
+        if not isinstance(value, bool | np.bool_):
+            raise ValueError(f"takes True or False, not {value!r}")
+        return bool(value)
+
+    def widget(self, label):
+        return widgets.Checkbox(self.at, description=label, indent=False, layout=widgets.Layout(width="auto"))
+
+
+def slider(lo, hi, *, at, step=None, log=False, play=False, label=None):
+    """A slider from `lo` to `hi`, starting `at`.
+
+    Whole numbers all through make a whole-number slider. `step` defaults to 1 there, else to a power of ten that gives 100 to
+    1000 steps. `log=True` spaces a positive range by ratio; its `step` is in decades (default 0.05). `play=True` adds a Play
+    button, for a parameter that is a time (whole numbers only). `label` defaults to the parameter's name.
+    Raises ValueError for an empty range, a start outside it, or a step that cannot be.
+    """
+    for name, value in {"lo": lo, "hi": hi, "at": at, "step": 1 if step is None else step}.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise ValueError(f"slider: {name} must be a finite number, not {value!r}")
+    if not lo < hi or not lo <= at <= hi:
+        raise ValueError(f"slider: needs lo < hi with at between them; got lo = {lo}, hi = {hi}, at = {at}")
+    if log and lo <= 0:
+        raise ValueError(f"slider: a log slider needs lo > 0, not {lo}")
+    whole = not log and all(isinstance(v, int) for v in (lo, hi, at, 1 if step is None else step))
+    if step is None:
+        step = 0.05 if log else 1 if whole else 10.0 ** math.floor(math.log10((hi - lo) / 100))
+    if step <= 0 or (not log and step > hi - lo):
+        raise ValueError(f"slider: step must be positive and fit into {lo} to {hi}; got {step}")
+    if play and not whole:
+        raise ValueError("slider: play=True needs whole numbers")
+    return Slider(lo, hi, at, step, log, play, label)
+
+
+def choice(*options, at=None, label=None):
+    """A menu of two or more strings; starts at the first, or at `at`. Raises ValueError for anything else."""
+    if len(set(options)) < 2 or not all(isinstance(o, str) and o for o in options):
+        raise ValueError(f"choice: needs at least two different, non-empty strings, not {options!r}")
+    if at is not None and at not in options:
+        raise ValueError(f"choice: at must be one of {options!r}, not {at!r}")
+    return Choice(options, options[0] if at is None else at, label)
+
+
+def toggle(at=False, *, label=None):
+    """A check box, off unless `at=True`."""
+    if not isinstance(at, bool):
+        raise ValueError(f"toggle: at must be True or False, not {at!r}")
+    return Toggle(at, label)
+
+
+# The live figure -----------------------------------------------------------------------------------------------------
+
+# ipywidgets has no alt text, no live regions and no names on slider handles. This runs once where the caption is shown:
+# it announces the caption when it changes, copies it to the picture's alt text, and names the handles after their labels.
+_HOOK = """<style onload="(me => {
+  const caption = document.querySelectorAll('.CAPTION'), mine = '.PICTURE img, img.PICTURE';
+  const speak = () => {
+    const images = document.querySelectorAll(mine);
+    if (!images.length) return setTimeout(speak, 100);
+    images.forEach(i => i.alt = caption[0].textContent);
+    document.querySelectorAll('.CONTROLS .widget-inline-hbox').forEach(row => row.querySelectorAll('.noUi-handle').forEach(
+      h => { h.setAttribute('aria-label', row.querySelector('label').textContent);
+             const r = row.querySelector('.widget-readout'); if (r) h.setAttribute('aria-valuetext', r.textContent); }));
+  };
+  caption.forEach(c => { c.setAttribute('role', 'status');
+    new MutationObserver(speak).observe(c, {childList: true, subtree: true, characterData: true}); });
+  speak();
+})(this)">
+.CAPTION { line-height: 1.4; min-height: 2.8em; max-width: WIDTHpx; font-size: 1.05em; }
+.CAPTION .error { color: #b00020; font-weight: bold; }
+.CONTROLS .noUi-handle:focus-visible { outline: 3px solid #0072B2; outline-offset: 2px; }
+</style>"""
+
+
+class LiveFigure:
+    """A picture with controls. Made by `figure`; the last expression of a cell shows it.
+
+    `text` is the sentence, `png` the picture as bytes, `values` the controls' values by name, `controls` their ranges.
+    """
+
+    def __init__(self, draw, controls, layout, size):
+        self.controls = controls
+        axes = [name for name in inspect.signature(draw).parameters if name not in controls]
+        self._stage = Stage(draw, axes, layout or [axes], size)
+        self._start = {name: control.at for name, control in controls.items()}
+        self.text = self._stage.play(self._start)
+        self._good = self._start
+        self._rest = None
+        self._held = False
+        self._build(size)
+
+    def _build(self, size):
+        mark = "live-" + uuid.uuid4().hex[:8]
+        width = round(size[0] * self._stage.dpi)
+        self._sliders = {name: control.widget(control.label or name) for name, control in self.controls.items()}
+        for widget in self._sliders.values():
+            widget.observe(self._moved, "value")
+        reset = widgets.Button(description="Reset", layout=widgets.Layout(width="auto"))
+        reset.on_click(lambda _: self.set(**self._start))
+        row = [part for name in self.controls for part in self._with_play(name)]
+        controls = widgets.HBox([*row, reset], layout=widgets.Layout(flex_flow="row wrap", align_items="center"))
+        controls.add_class(mark + "-controls")
+        layout = widgets.Layout(width=f"{width}px", max_width="100%", min_width=f"{min(width, LEGIBLE)}px", height="auto")
+        self._image = widgets.Image(format="png", layout=layout)
+        self._image.add_class(mark + "-picture")
+        self._image.value = quick_png(self._stage.pixels(SHARP))
+        self._view = widgets.VBox([controls, widgets.Box([self._image], layout=widgets.Layout(overflow="auto hidden"))])
+        self._caption = widgets.HTML(html.escape(self.text), layout=widgets.Layout(height="auto"))
+        self._caption.add_class(mark + "-caption")
+        hook = _HOOK.replace("WIDTH", str(max(width, 640)))
+        for part in ("caption", "picture", "controls"):
+            hook = hook.replace(part.upper(), f"{mark}-{part}")
+        self._words = widgets.VBox([widgets.HTML(hook, layout=widgets.Layout(display="none")), self._caption])
+
+    def _with_play(self, name):
+        slider, control = self._sliders[name], self.controls[name]
+        if not control.play:
+            return [slider]
+        play = widgets.Play(min=control.lo, max=control.hi, step=control.step, value=control.at, interval=PLAY, show_repeat=False)
+        # Linked in the browser: Play then waits for the picture as a hand does, and steps never queue up in the kernel.
+        widgets.jslink((play, "value"), (slider, "value"))
+        return [slider, play]
+
+    @property
+    def values(self):
+        return {name: self.controls[name].check(w.value) for name, w in self._sliders.items()}
+
+    @property
+    def png(self):
+        return self._image.value
+
+    def set(self, **values):
+        """Move controls by name, as a reader would; draw once; return the sentence.
+
+        Raises ValueError for a control that does not exist or a value it does not allow, before anything moves, and whatever
+        `draw` raises.
+        """
+        for name, value in values.items():
+            if name not in self.controls:
+                raise ValueError(f"there is no control {name!r}; the controls are {', '.join(self.controls)}")
+            try:
+                values[name] = self.controls[name].check(value)
+            except ValueError as error:
+                raise ValueError(f"{name} {error}") from None
+        self._held = True
+        try:
+            for name, value in values.items():
+                self._sliders[name].value = value
+        finally:
+            self._held = False
+        self._show(SHARP)
+        return self.text
+
+    def _moved(self, change):
+        """A control moved in the browser. It sends the next move only when this returns, and then the latest one."""
+        if self._held:
+            return
+        if self._rest:
+            self._rest.cancel()
+        try:
+            self._show(1)
+            self._rest = asyncio.get_running_loop().call_later(REST, self._sharpen)
+        except Exception as error:  # whatever draw raises: a reader who slides must see it, and the last good picture stays
+            at = ", ".join(f"{name} = {value}" for name, value in self.values.items())
+            self._caption.value = f'<span class="error">{html.escape(f"{at}: {type(error).__name__}: {error}")}</span>'
+
+    def _show(self, scale):
+        values = self.values
+        try:
+            text = self._stage.play(values)
+            self._image.value = quick_png(self._stage.pixels(scale))
+        except Exception:
+            self._stage.play(self._good)
+            raise
+        self.text, self._good = text, values
+        self._caption.value = html.escape(text)
+
+    def _sharpen(self):
+        self._image.value = quick_png(self._stage.pixels(SHARP))
+
+    def _repr_mimebundle_(self, **kwargs):
+        pixels = self._stage.pixels(SHARP)
+        data = {**self._view._repr_mimebundle_(), "image/png": small_png(pixels), "text/plain": self.text}
+        height, width = pixels.shape[:2]
+        return data, {"image/png": {"alt": self.text, "width": width // SHARP, "height": height // SHARP}}
+
+    def _ipython_display_(self):
+        """Show the picture, then the sentence: where no kernel runs, a reader still gets both."""
+        data, metadata = self._repr_mimebundle_()
+        display(data, metadata=metadata, raw=True)
+        words = {"text/markdown": _markdown(self.text), "text/plain": self.text}
+        display({**self._words._repr_mimebundle_(), **words}, raw=True)
+
+
+def figure(draw, *, layout=None, size=(8, 3.6), **controls):
+    """Show `draw` with a control for each parameter that has one here; returns a `LiveFigure`.
+
+    `draw(*axes, **values)` draws on its axes and returns one sentence with the numbers. Its leading parameters are axes, side by
+    side, or as `layout` places their names (a list of rows, as for matplotlib's `subplot_mosaic`); the others are named in
+    `controls`, made by `slider`, `choice` or `toggle`. `size` is in inches; an inch is 100 CSS pixels.
+    Raises ValueError when the parameters and controls do not fit, and when `draw` returns no sentence; a warning raised in
+    `draw` is an error.
+    """
+    names = list(inspect.signature(draw).parameters)
+    for name, control in controls.items():
+        if name not in names:
+            raise ValueError(f"{draw.__name__} has no parameter {name!r}; its parameters are {', '.join(names)}")
+        if not isinstance(control, Slider | Choice | Toggle):
+            raise ValueError(f"{name} must be made by live.slider, live.choice or live.toggle, not {control!r}")
+    axes = names[: len(names) - len(controls)]
+    if not axes or not controls or any(name in controls for name in axes):
+        raise ValueError(
+            f"{draw.__name__}({', '.join(names)}): the axes come first, then one parameter for each control "
+            f"({', '.join(controls) or 'none given'})"
+        )
+    if layout is not None and {name for row in layout for name in row} != set(axes):
+        raise ValueError(f"layout must place exactly the axes {', '.join(axes)}; got {layout!r}")
+    return LiveFigure(draw, controls, layout, size)
+
+
+def _markdown(text):
+    return re.sub(r"([\\`*_{}\[\]<>#|~$^])", r"\\\1", text)
+
+
+# Predictions ---------------------------------------------------------------------------------------------------------
+
+
+class Prediction:
+    """A question that the reader answers before seeing. Made by `predict`; `choose` answers it without a browser."""
+
+    def __init__(self, question, choices, right, reason):
+        self.question, self.choices, self.right, self.reason = question, choices, right, reason
+        self.reply = ""
+        layout = widgets.Layout(width="auto", max_width="100%", height="auto")
+        self._buttons = [widgets.Button(description=text, layout=layout) for text in choices]
+        for button in self._buttons:
+            button.on_click(lambda b: self.choose(b.description))
+        self._answer = widgets.HTML(layout=widgets.Layout(height="auto"))
+        ask = widgets.HTML(f"<b>Predict.</b> {html.escape(question)}", layout=widgets.Layout(height="auto"))
+        row = widgets.HBox(self._buttons, layout=widgets.Layout(flex_flow="row wrap"))
+        self._view = widgets.VBox([ask, row, self._answer])
+
+    def choose(self, text):
+        """Commit to one of the choices; the reply is shown, and returned. Raises ValueError for another text."""
+        if text not in self.choices:
+            raise ValueError(f"choose one of {', '.join(map(repr, self.choices))}, not {text!r}")
+        for button in self._buttons:
+            button.icon = "check" if button.description == self.right else "times" if button.description == text else ""
+        self.reply = ("Yes. " if text == self.right else f"No: {self.right}. ") + self.reason
+        self._answer.value = f'<div role="status" style="max-width:800px;line-height:1.4">{html.escape(self.reply)}</div>'
+        return self.reply
+
+    def _repr_mimebundle_(self, **kwargs):
+        plain = "\n".join([f"Predict. {self.question}", *(f"  ( ) {text}" for text in self.choices)])
+        shown = "\n".join([f"**Predict.** {_markdown(self.question)}\n", *(f"- {_markdown(text)}" for text in self.choices)])
+        return {**self._view._repr_mimebundle_(), "text/markdown": shown, "text/plain": plain}
+
+
+def predict(question, *choices, right, reason):
+    """Ask before you show: `choices` are buttons; the first click reveals which one is `right`, and the `reason`.
+
+    Raises ValueError unless there are two or more different choices with the right one among them, and a question and a reason.
+    """
+    if len(set(choices)) < 2 or len(set(choices)) < len(choices) or right not in choices:
+        raise ValueError(f"predict: needs two or more different choices one of them right; got {choices!r}, {right!r}")
+    if not question.strip() or not reason.strip():
+        raise ValueError("predict: needs a question and a reason")
+    return Prediction(question, choices, right, reason)

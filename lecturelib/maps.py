@@ -1,0 +1,488 @@
+"""One state, one function, applied again and again: orbits, the slope through them, and where they settle.
+
+The lecture's "Why Gradients Explode or Vanish" and "Iterated Functions". A `Map` is a function with its derivative; composing it
+multiplies slopes, which is all that backpropagation through time does to a gradient. States are numbers or arrays of them (many
+starts or parameters at once). A state that leaves the floating-point numbers has *escaped*: it is +-inf and stays so.
+"""
+
+import reprlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+EPS = np.finfo(float).eps
+NEUTRAL = 1e-8  # a slope within this of +-1 is neither a sink's nor a source's
+FAR = 1e12  # beyond it a step to inf - inf is an escape; nearer, "not a number" is a fault of the map
+
+
+# -- what may come in -------------------------------------------------------------------------------------------------------
+
+
+def _numbers(name, value, kinds="iuf", finite=True, one=False):
+    """A float copy of `value` (complex where `kinds` has "c"). Refused: nan, inf if `finite`, an array if `one` is asked for."""
+    try:
+        a = np.asarray(value)
+    except ValueError:  # a ragged list
+        a = np.asarray(None)
+    if a.dtype.kind not in kinds:
+        sort = "number" if "c" in kinds else "real number"
+        raise ValueError(f"{name} must be a {sort} or an array of them, not {reprlib.repr(value)}")
+    if np.isnan(a).any() or (finite and np.isinf(a).any()):
+        raise ValueError(f"{name} must be {'finite' if finite else 'a number'}, not {reprlib.repr(value)}")
+    if one and a.ndim:
+        raise ValueError(f"{name} must be one number, not an array of shape {a.shape}")
+    return a.astype(complex if a.dtype.kind == "c" else float)[()]
+
+
+def _count(name, value, least):
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(f"{name} must be a whole number >= {least}, not {reprlib.repr(value)}")
+    return int(value)
+
+
+def _a_map(f):
+    if not isinstance(f, Map):
+        raise ValueError(f"f must be a Map, such as maps.logistic(3.5), not {reprlib.repr(f)}")
+    return f
+
+
+# -- maps -------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Map:
+    """A function `f` of one number, its derivative `d`, and its `name` in plain words; both take arrays, elementwise.
+
+    `f(x)` and `f.d(x)` never warn: overflow is +-inf. `f ** n` is f∘...∘f (n times) and `f @ g` is f(g(x)); their `.d` is the
+    product of the slopes met along the way (the chain rule: the Jacobian on the lecture's univariate slide).
+    ValueError: x is not a number; f or d is not a number at some |x| <= 1e12; n is not a whole number >= 1.
+    """
+
+    f: Callable
+    d: Callable
+    name: str
+
+    def __post_init__(self):
+        if not (callable(self.f) and callable(self.d) and isinstance(self.name, str)):
+            raise ValueError("a Map needs f and d, functions of one number, and a name, a string")
+        object.__setattr__(self, "d", partial(_value, self.d, f"the slope of {self.name}"))
+
+    def __call__(self, x):
+        return _value(self.f, self.name, x)
+
+    def __pow__(self, n):
+        if _count("n, in f ** n,", n, 1) == 1:
+            return self
+        return Map(lambda x: _orbit(self, x, n)[-1], lambda x: adjoint(self, _orbit(self, x, n))[0], f"{self.name}, {n} times")
+
+    def __matmul__(self, g):
+        def d(x):
+            y = g(x)
+            slopes = np.stack(np.broadcast_arrays(g.d(x), self.d(y)))
+            return np.where((slopes == 0).any(axis=0), 0.0, slopes.prod(axis=0))  # 0 times inf is 0, as in `adjoint`
+
+        return Map(lambda x: self(g(x)), d, f"{self.name} after {_a_map(g).name}")
+
+
+def _value(function, what, x):
+    """`function(x)`, elementwise, in x's shape and without warnings; `what` names it in errors."""
+    x = _numbers("x", x, "iufc", finite=False)
+    with np.errstate(all="ignore"):
+        try:
+            y = np.asarray(function(x))
+            y = np.broadcast_to(y, np.broadcast_shapes(x.shape, y.shape))
+        except ValueError as error:
+            if "broadcast" not in str(error):
+                raise
+            raise ValueError(f"x of shape {x.shape} does not fit the parameters of {what}") from error
+        if y.dtype.kind not in "iufc":
+            raise ValueError(f"{what} must be a number, not {reprlib.repr(y[()])}")
+        return (_escaped(y, x, what) if not np.isfinite(y).all() else y.astype(np.result_type(y, float)))[()]
+
+
+def _escaped(y, x, what):
+    """`y` reached from `x`, where nan after a large x means an overflow (inf - inf) and becomes inf. There is one complex inf."""
+    lost = np.isnan(y)
+    fault = lost & (np.abs(x) <= FAR)
+    if fault.any():
+        raise ValueError(f"{what} is not a number at x = {np.broadcast_to(x, y.shape)[fault][0]:g}")
+    return np.where(np.isfinite(y) if np.iscomplexobj(y) else ~lost, y, np.inf)
+
+
+def _parameter(symbol, value, kinds="iuf"):
+    """A checked copy of a parameter, and how it reads in a name: its value, or its symbol where it is an array."""
+    a = _numbers(symbol, value, kinds)
+    return a, symbol if np.ndim(a) else f"({a:g})" if np.iscomplexobj(a) else f"{a:g}"
+
+
+def _plus(text):
+    return "" if text in ("0", "-0") else f" - {text[1:]}" if text[0] == "-" else f" + {text}"
+
+
+def linear(w):
+    """The Map w x, the lecture's linear unit. `w`: number or array. ValueError: w is not finite and real."""
+    w, name = _parameter("w", w)
+    return Map(lambda x: w * x, lambda x: w, f"{name} x")
+
+
+def logistic(r):
+    """The Map r x (1 - x) (slide "Iterated functions are complicated": r = 3.5). ValueError: r is not finite and real."""
+    r, name = _parameter("r", r)
+    return Map(lambda x: r * x * (1 - x), lambda x: r * (1 - 2 * x), f"{name} x (1 - x)")
+
+
+def quadratic(c):
+    """The Map x^2 + c (the lecture's cobweb: c = 0.15; complex c: its Mandelbrot aside). ValueError: c is not finite."""
+    c, name = _parameter("c", c, "iufc")
+    return Map(lambda x: x * x + c, lambda x: 2 * x, f"x^2{_plus(name)}")
+
+
+def _unit(function, slope, shown, w, b):
+    (w, w_name), (b, b_name) = _parameter("w", w), _parameter("b", b)
+    return Map(lambda x: function(w * x + b), lambda x: w * slope(w * x + b), f"{shown}{w_name} x{_plus(b_name)})")
+
+
+def _sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def tanh_map(w, b=0.0):
+    """The Map tanh(w x + b), a tanh unit. ValueError: w or b is not finite and real."""
+    # 1 / cosh^2 is 1 - tanh^2 without the cancellation: the slope of a saturated unit is tiny, not 0
+    return _unit(np.tanh, lambda z: 1 / np.cosh(z) ** 2, "tanh(", w, b)
+
+
+def sigmoid_map(w, b=0.0):
+    """The Map 1 / (1 + exp(-(w x + b))), a logistic unit. ValueError: w or b is not finite and real."""
+    return _unit(_sigmoid, lambda z: _sigmoid(z) * _sigmoid(-z), "sigmoid(", w, b)
+
+
+def relu_map(w, b=0.0):
+    """The Map max(0, w x + b), with slope 0 at the kink. ValueError: w or b is not finite and real."""
+    return _unit(lambda z: np.maximum(0, z), lambda z: z > 0, "max(0, ", w, b)
+
+
+# -- along an orbit ---------------------------------------------------------------------------------------------------------
+
+
+def orbit(f, x0, steps):
+    """x0, f(x0), f(f(x0)), ...: shape (steps + 1, *shape), where shape is x0's (broadcast with array parameters of f).
+
+    An orbit that overflows has escaped: from there on it is +inf or -inf (complex: inf). ValueError: f is not a Map, x0 is not
+    finite numbers, steps is not a whole number >= 0, or f is not a number somewhere on the way.
+    """
+    return _orbit(_a_map(f), _numbers("x0", x0, "iufc"), _count("steps", steps, 0))
+
+
+def _orbit(f, x, steps):
+    y = f(x)
+    with np.errstate(all="ignore"):
+        h = np.empty((steps + 1, *np.shape(y)), np.result_type(x, y))
+        h[0] = x
+        for t in range(steps):
+            h[t + 1] = f.f(h[t])
+        gone = ~np.isfinite(h)
+        if not gone.any():
+            return h
+        # what has escaped does not come back, though tanh(inf) = 1
+        first = gone.argmax(axis=0)[None]
+        there, before = (np.take_along_axis(h, at, 0)[0] for at in (first, np.maximum(first - 1, 0)))
+        return np.where(np.logical_or.accumulate(gone), _escaped(there, before, f.name), h)
+
+
+def adjoint(f, h):
+    """h_bar[t] = d h[T-1] / d h[t] along the orbit `h`, shape (T, ...); h_bar has the same shape and h_bar[-1] = 1.
+
+    The lecture's backprop updates for a chain of one unit: h_bar[t] = h_bar[t+1] f'(h[t]), last step first. It underflows to 0
+    and overflows to +-inf; a slope of exactly 0 wipes out even inf. ValueError: f is not a Map, h is not an array of real numbers
+    (inf for escaped) with at least one state.
+    """
+    h = _numbers("h", h, finite=False)
+    if not h.ndim or not len(h):
+        raise ValueError(f"h must be an orbit of at least one state, shape (T, ...), not shape {h.shape}")
+    slopes = _a_map(f).d(h[:-1])
+    with np.errstate(all="ignore"):
+        h_bar = np.multiply.accumulate(np.concatenate([np.ones((1, *slopes.shape[1:])), slopes[::-1]]))[::-1]
+    return np.where(np.isnan(h_bar), 0.0, h_bar)  # nan can only be 0 times inf
+
+
+def lyapunov(f, x0, steps=1000, transient=100):
+    """The mean of ln |f'(x_t)| over `steps` steps after the first `transient`: by how many nats a step the log gradient grows.
+
+    Shape of x0, broadcast with array parameters of f. An orbit through a critical point (slope exactly 0) gives -inf. One that
+    has escaped is read at infinity: +inf for r x (1 - x) and x^2 + c, but ln |w| for w x. Never nan: slope 0 outweighs inf, as in
+    `adjoint`. ValueError: as `orbit`; steps < 1 or transient < 0.
+    """
+    x, steps, transient = _numbers("x0", x0, "iufc"), _count("steps", steps, 1), _count("transient", transient, 0)
+    slopes = _a_map(f).d(_orbit(f, x, transient + steps)[transient:-1])
+    with np.errstate(all="ignore"):
+        mean = np.log(np.abs(slopes)).mean(axis=0)
+    return np.where(np.isnan(mean), -np.inf, mean)[()]  # nan can only be -inf + inf
+
+
+def bifurcation(family, params, x0=0.5, transient=500, keep=400):
+    """Where orbits settle: row i holds `keep` successive states of family(params[i]), after `transient` steps from x0.
+
+    `family`: such as `logistic`, called once with the whole array. `params`: shape (n,). x0: one number or shape (n,).
+    Returns shape (n, keep), +-inf where the orbit has escaped. ValueError: family gives no Map of n states; params is not a
+    non-empty row of finite numbers; x0 of another shape; keep < 1; transient < 0.
+    """
+    params, x = _numbers("params", params), _numbers("x0", x0)
+    transient, keep = _count("transient", transient, 0), _count("keep", keep, 1)
+    if params.ndim != 1 or not params.size:
+        raise ValueError(f"params must be a row of at least one number, not an array of shape {params.shape}")
+    if x.shape not in ((), params.shape):
+        raise ValueError(f"x0 must be one number or as many as params ({params.size}), not an array of shape {x.shape}")
+    f = family(params) if callable(family) else None
+    if not isinstance(f, Map) or np.shape(f(x)) != params.shape:
+        raise ValueError("family must give a Map with one state for each of params, such as maps.logistic")
+    return _orbit(f, x, transient + keep - 1)[transient:].T
+
+
+# -- where it settles -------------------------------------------------------------------------------------------------------
+
+
+class FixedPoint(NamedTuple):
+    """A point with f(x) = x, the slope f'(x), and its kind: "sink" (|slope| < 1), "source" (> 1) or "neutral" (1 to 1e-8)."""
+
+    x: float
+    slope: float
+    kind: str
+
+
+class Cycle(NamedTuple):
+    """`points`, shape (n,), as visited from the least; `multiplier`, the product of their slopes, and its `kind`, as above."""
+
+    points: np.ndarray
+    multiplier: float
+    kind: str
+
+
+def _kind(slope):
+    return "neutral" if abs(abs(slope) - 1) <= NEUTRAL else "sink" if abs(slope) < 1 else "source"
+
+
+def fixed_points(f, lo, hi):
+    """All x in [lo, hi] with f(x) = x, least first, those where f only touches the diagonal too: a list of `FixedPoint`.
+
+    A grid is refined until the slope bends simply in each cell; then bisection: right to 1e-12 where the slope is not 1. Where
+    three points meet (a period doubling seen through f ** 2) right to about 1e-5; neutral points of slope 1 closer than 1e-4 of
+    the interval count once. ValueError: not -1e12 <= lo < hi <= 1e12; f has array parameters, is complex, is the identity on a
+    stretch (every point is fixed), or wiggles too finely (2^16 cells).
+    """
+    _a_map(f)
+    lo, hi = _numbers("lo", lo, one=True), _numbers("hi", hi, one=True)
+    if not -FAR <= lo < hi <= FAR:
+        raise ValueError(f"lo must be less than hi, both within +-{FAR:g}, not {lo:g} and {hi:g}")
+    if np.shape(f(lo)) or np.iscomplexobj(f(lo)):
+        raise ValueError(f"f must have one real number for each parameter, not an array or a complex number: {f.name}")
+    with np.errstate(all="ignore"):
+        x = _roots(f, *_resolved(f, lo, hi))
+        slope = f.d(x)
+        # rounding can split a point of slope 1 where three meet: such neighbours are one point, their middle one
+        flat = np.abs(slope - 1) <= NEUTRAL
+        new = ~(flat[1:] & flat[:-1] & (np.diff(x) <= 1e-4 * (hi - lo)))
+    edges = np.flatnonzero(np.concatenate([[True], new, [True]])) if x.size else []
+    middle = [(a + b - 1) // 2 for a, b in pairwise(edges)]
+    return [FixedPoint(float(x[i]), float(slope[i]), _kind(slope[i])) for i in middle]
+
+
+def _resolved(f, lo, hi):
+    """A sorted grid on [lo, hi], so fine that f(x) - x turns at most once between neighbours; and the slope of f(x) - x."""
+
+    def look(x):  # arctan keeps roots and turns, and is flat where f escapes: no cells are spent there
+        g = (f(x) - x) / (hi - lo)
+        s = (f.d(x) - 1) / (1 + g * g) / (hi - lo)
+        return np.stack([x, np.arctan(g), np.where(np.isnan(s), 0.0, s)])
+
+    grid = look(np.linspace(lo, hi, 513))
+    x = grid[0]
+    same = np.abs(f(x) - x) <= 8 * EPS * np.abs(x)
+    if (same[:-2] & same[1:-1] & same[2:]).any():
+        raise ValueError(f"{f.name} is the identity near x = {x[same][1]:g}: there every point is fixed")
+    seen, left, right = [grid], grid[:, :-1], grid[:, 1:]
+    for _ in range(28):
+        if not left.size:
+            break
+        middle = look((left[0] + right[0]) / 2)
+        seen.append(middle)
+        (a, ga, sa), (_, _, sm), (b, gb, sb) = left, middle, right
+        bend, size = np.abs(sm - (sa + sb) / 2), np.abs([sa, sm, sb])
+        rise, simpson = (b - a) * size.max(axis=0), (b - a) * (sa + 4 * sm + sb) / 6
+        simple = (8 * bend <= np.abs(sb - sa)) | (4 * bend <= size.min(axis=0))  # one turn at most, or none
+        rough = ~simple | (rise > 0.5) | (np.abs(gb - ga - simpson) > 0.02 * rise + 1e-13)  # or simple by chance
+        left = np.concatenate([left[:, rough], middle[:, rough]], axis=1)
+        right = np.concatenate([middle[:, rough], right[:, rough]], axis=1)
+        if left.shape[1] > 2**16:
+            raise ValueError(f"{f.name} wiggles too finely from {lo:g} to {hi:g}: take fewer steps or a shorter interval")
+    x, _, s = np.concatenate(seen, axis=1)
+    order = np.argsort(x)
+    return x[order], s[order]
+
+
+def _roots(f, x, s):
+    """The zeros of f(x) - x, whose slope on the grid `x` is `s`: where it touches 0 (at a turn or an end), where it crosses."""
+
+    def gap(x):
+        return f(x) - x
+
+    cell = np.flatnonzero(np.sign(s[:-1]) * np.sign(s[1:]) < 0)
+    turns = _bisect(lambda x: f.d(x) - 1, x[cell], x[cell + 1])
+    may_touch = np.concatenate([turns, x[[0, -1]]])
+    neighbours = np.clip(may_touch * (1 + EPS * np.arange(-8, 9)[:, None]), x[0], x[-1])
+    noise = np.ptp(gap(neighbours), axis=0)  # of rounding
+    touch = may_touch[np.abs(gap(may_touch)) <= 4 * noise + 4 * EPS * np.abs(may_touch)]
+    grid = np.union1d(x, turns)
+    sign = np.where(np.isin(grid, touch), 0.0, np.sign(gap(grid)))
+    cell = np.flatnonzero(sign[:-1] * sign[1:] < 0)
+    cross = _bisect(gap, grid[cell], grid[cell + 1])
+    cross = cross[np.abs(gap(cross)) < 1e-3 * (x[-1] - x[0])]  # a jump over the diagonal is no fixed point
+    return np.sort(np.concatenate([grid[sign == 0], cross]))
+
+
+def _bisect(g, a, b):
+    """Where g changes sign between a and b, elementwise, to the last bit or two."""
+    rising = g(b) > 0
+    for _ in range(64):
+        middle = (a + b) / 2
+        above = (g(middle) > 0) == rising
+        a, b = np.where(above, a, middle), np.where(above, middle, b)
+    return (a + b) / 2
+
+
+def cycles(f, n, lo, hi):
+    """The cycles of exact period n which lie in [lo, hi], by their least point: a list of `Cycle`.
+
+    They are the fixed points of f ** n less those of shorter cycles. One just born by period doubling counts once its multiplier
+    differs from 1 by 1e-8. ValueError: n is not a whole number >= 1; f, lo, hi as in `fixed_points`.
+    """
+    shorter = [x for d in range(1, _count("n", n, 1)) if n % d == 0 for cycle in cycles(f, d, lo, hi) for x in cycle.points]
+    points, found = np.array([p.x for p in fixed_points(_a_map(f) ** n, lo, hi)]), []
+
+    def nearest(x):
+        i = np.abs(points - x).argmin() if points.size else 0
+        return i if points.size and abs(points[i] - x) < 1e-4 * (hi - lo) else None
+
+    for x in shorter:  # each is one of the fixed points of f ** n
+        if (i := nearest(x)) is not None:
+            points = np.delete(points, i)
+    while points.size:
+        visited, i = [], 0
+        while i is not None and len(visited) < n:
+            visited.append(points[i])
+            points = np.delete(points, i)
+            i = nearest(f(visited[-1]))
+        if len(visited) == n:
+            multiplier = float(np.prod(f.d(np.array(visited))))
+            found.append(Cycle(np.array(visited), multiplier, _kind(multiplier)))
+    return found
+
+
+# -- the plane, and matrices ------------------------------------------------------------------------------------------------
+
+
+def plane(center, width, shape):
+    """The complex numbers at the centres of square pixels: shape (rows, cols), the top row first, `width` from side to side.
+
+    ValueError: center is not one finite (complex) number, width is not > 0, shape is not two whole numbers >= 1.
+    """
+    center, width = _numbers("center", center, "iufc", one=True), _numbers("width", width, one=True)
+    if not width > 0:
+        raise ValueError(f"width must be > 0, not {width:g}")
+    if not isinstance(shape, tuple) or len(shape) != 2:
+        raise ValueError(f"shape must be (rows, cols), not {reprlib.repr(shape)}")
+    rows, cols = (_count("each of shape", n, 1) for n in shape)
+    across, down = np.arange(cols) - (cols - 1) / 2, np.arange(rows) - (rows - 1) / 2
+    return center + (across - 1j * down[:, None]) * (width / cols)
+
+
+def escape_time(c, steps, radius=2.0):
+    """The number of iterations z <- z^2 + c from z = 0 after which |z| > radius, `steps` if there is none: the Mandelbrot set.
+
+    `c`: complex, any shape; returns integers of that shape, exactly those of the plain loop with z**2 + c and np.abs(z).
+    ValueError: c is not finite numbers; steps < 1; radius is not in 2..1e100 (orbits come back from a smaller circle).
+    """
+    c, steps, radius = _numbers("c", c, "iufc"), _count("steps", steps, 1), _numbers("radius", radius, one=True)
+    if not 2 <= radius <= 1e100:
+        raise ValueError(f"radius must be >= 2 (orbits come back from a smaller circle) and <= 1e100, not {radius:g}")
+    flat, counts, start = c.ravel().astype(complex, copy=False), np.full(c.size, steps), 0
+    # A pool of points that fits the cache: where in `flat`, steps taken, c and z. They go in bursts of 12, for its many divisors:
+    # a point which is back where it was, to the last bit, is on a cycle for ever (of length 1, 2, 3, 4, 6 or 12).
+    size, burst = 20_000, 12
+    pool = tuple(np.empty(0, kind) for kind in (int, int, complex, complex))
+    with np.errstate(all="ignore"):  # a burst can end far beyond the radius, even at nan
+        while start < flat.size or pool[0].size:
+            if start < flat.size and pool[0].size <= size // 2:
+                i = start + np.flatnonzero(_undecided(flat[start : start + size]))
+                new = i, np.ones(i.size, int), flat[i], flat[i]
+                pool, start = tuple(np.append(a, b) for a, b in zip(pool, new, strict=True)), start + size
+            where, taken, own, z = pool
+            before = z.copy()
+            _advance(z, own, burst)
+            keep = _inside(z, radius)
+            if not keep.all():
+                out = np.flatnonzero(~keep)
+                counts[where[out]] = np.minimum(taken[out] + _steps_inside(before[out], own[out], burst, radius), steps)
+            taken += burst
+            keep &= (taken < steps) & (z != before)
+            if not keep.all():
+                pool = tuple(a[keep] for a in pool)
+    return counts.reshape(c.shape)[()]
+
+
+def _undecided(c):
+    """False where c is in the main cardioid or the disc of period 2, which never escape (closed forms)."""
+    x, y2 = c.real.copy(), np.square(c.imag)
+    q = np.square(x - 0.25) + y2
+    return (q * (q + x - 0.25) > 0.25 * y2) & (np.square(x + 1) + y2 > 0.0625) | (q > 9)  # far out both sides may be inf
+
+
+def _advance(z, c, steps):
+    for _ in range(steps):
+        np.square(z, out=z)
+        np.add(z, c, out=z)
+
+
+def _inside(z, radius):
+    """np.abs(z) <= radius in a third of the time: the root is drawn only where rounding could matter."""
+    parts = np.square(z.view(float))
+    size = parts[::2] + parts[1::2]
+    inside, rim = size <= radius**2 * (1 - 1e-9), size <= radius**2 * (1 + 1e-9)
+    rim ^= inside
+    if rim.any():
+        inside[rim] = np.abs(z[rim]) <= radius
+    return inside
+
+
+def _steps_inside(z, c, steps, radius):
+    """How many of z and its next steps - 1 images have |z| <= radius, by bisection: who is out stays out."""
+    if steps == 1:
+        return _inside(z, radius)
+    ahead, half = z.copy(), steps // 2
+    _advance(ahead, c, half)
+    there = _inside(ahead, radius)
+    return half * there + _steps_inside(np.where(there, ahead, z), c, steps - half, radius)
+
+
+def log_norms(W, T):
+    """log10 of the spectral norm of W^t for t = 0..T, shape (T + 1,); -inf where the power is 0.
+
+    The norm of a product of equal Jacobians (slide "the Jacobians multiply"). Rescaled on the way, the power neither over- nor
+    underflows. ValueError: W is not a square matrix of finite real numbers; T is not a whole number >= 0.
+    """
+    W, T = _numbers("W", W), _count("T", T, 0)
+    if W.ndim != 2 or W.shape[0] != W.shape[1] or not W.size:
+        raise ValueError(f"W must be a square matrix, not an array of shape {W.shape}")
+    exponent = np.frexp(np.abs(W).max())[1]
+    W = np.ldexp(W, 500 - exponent)  # large, so that small entries beside large ones do not underflow in a step
+    power, logs = np.eye(len(W)), [0.0]
+    for _ in range(T):
+        power = power @ W
+        size = np.linalg.norm(power, 2)
+        logs.append(logs[-1] + np.log10(np.ldexp(size, -500)) + exponent * np.log10(2) if size else -np.inf)
+        power = power / size if size else power
+    return np.array(logs)

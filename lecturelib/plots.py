@@ -1,0 +1,300 @@
+"""Numbers on an axes, in the lecture's roles and colours. No widgets, no pyplot: every function takes an axes first.
+
+Roles, not colours. Each role has a second cue, so that nothing hangs on colour alone: forward is a solid line, backward a dashed
+one; a sink is a filled disc, a source an open ring; the identity is a thin grey line. Gradients that span many decades are drawn
+as log10 on a linear axis: a gradient of 10^-400 has a place there, and so has one that a float cannot hold.
+"""
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.ticker import FixedLocator, FuncFormatter
+
+from lecturelib import maps
+
+__all__ = [
+    "BACKWARD", "FORWARD", "IDENTITY", "SINK", "SOURCE", "bifurcation", "bounds", "cobweb", "composed", "decay",
+    "density", "escape", "exponents", "float_range", "forward", "growth", "orbit", "phase_line", "plane_orbit", "slopes",
+    "thin_line", "unrolled",
+]  # fmt: skip
+
+FORWARD = {"color": "#0072B2", "linestyle": "-"}
+BACKWARD = {"color": "#D55E00", "linestyle": "--"}
+IDENTITY = {"color": "#767676", "linestyle": "-", "linewidth": 1}
+SINK = {"marker": "o", "color": "#009E73", "markersize": 10, "linestyle": "none"}
+SOURCE = {**SINK, "color": "#CC79A7", "markerfacecolor": "white", "markeredgewidth": 2.5}
+NEUTRAL = {**SINK, "color": "#767676", "fillstyle": "left", "markerfacecoloralt": "white"}
+KIND = {"sink": SINK, "source": SOURCE, "neutral": NEUTRAL}
+INK = "#222222"
+POWER = FuncFormatter(lambda v, _: f"$10^{{{v:.0f}}}$" if v else "1")  # one object: a frame then need not render the ticks again
+PAPER = {"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1}  # behind a label that may lie on a line
+
+
+# Along time ----------------------------------------------------------------------------------------------------------
+
+
+def _time_axis(ax, steps):
+    ax.set(xlim=(1, steps), xlabel="step t")
+
+
+def _decade_axis(ax, decades, label):
+    """A linear axis of log10 values, with ticks that read as powers of ten."""
+    every = next(e for e in (1, 2, 3, 5, 10, 20, 50) if decades / e <= 4)
+    half = np.arange(every, decades + 1e-9, every)
+    ax.set(ylim=(-decades, decades), ylabel=label)
+    ax.yaxis.set_major_locator(FixedLocator([*-half[::-1], 0, *half]))
+    ax.yaxis.set_major_formatter(POWER)
+
+
+def _log10(size):
+    with np.errstate(divide="ignore"):
+        return np.log10(np.abs(size))
+
+
+def forward(ax, h, steps, limit=1.2):
+    """The forward pass: `h`, shape (T,), over t = 1..T, on axes that hold `steps` steps and values from -limit to limit."""
+    _time_axis(ax, steps)
+    ax.set(ylim=(-limit, limit), ylabel="$h(t)$")
+    ax.axhline(0, **IDENTITY)
+    shown = np.where(np.abs(h) <= limit, h, np.nan)
+    t = np.arange(1, len(h) + 1)
+    ax.plot(t, shown, marker="o", markersize=4, **FORWARD)
+    if np.isnan(shown).any():
+        gone = int(np.argmax(np.isnan(shown)))
+        up = h[gone] > 0
+        ax.text(min(t[gone], 0.8 * steps), (0.8 if up else -0.9) * limit, f"off {'↑' if up else '↓'}", color=FORWARD["color"])
+
+
+def decay(ax, size, steps, decades=12):
+    """The size of the gradient on its way back: |h_bar(t)| for t = 1..T, shape (T,), as powers of ten (slide 4).
+
+    Read it from right to left. The mark at t = 1 is what reaches the first step.
+    """
+    _time_axis(ax, steps)
+    _decade_axis(ax, decades, r"$|\bar{h}(t)|$")
+    ax.axhline(0, **IDENTITY)
+    for says, at in (("exploding", 0.9), ("vanishing", 0.04)):
+        ax.text(0.99, at, says, transform=ax.transAxes, ha="right", color=IDENTITY["color"])
+    log = _log10(size)
+    t = np.arange(1, len(size) + 1)
+    ax.plot(t, np.clip(log, -2 * decades, 2 * decades), linewidth=2.4, color=BACKWARD["color"], linestyle=(0, (4, 1.5)))
+    ax.plot(len(size), 0, marker="s", color=BACKWARD["color"])
+    if abs(log[0]) <= decades:
+        ax.plot(1, log[0], marker="<", markersize=11, color=BACKWARD["color"], clip_on=False)
+    else:
+        up = log[0] > 0
+        says = f"10^{log[0]:.0f} at step 1" if np.isfinite(log[0]) else "exactly 0 at step 1"
+        ax.text(0.03, 0.93 if up else 0.03, f"{'↑' if up else '↓'} {says}", transform=ax.transAxes, color=BACKWARD["color"])
+
+
+def thin_line(ax, w, T):
+    """|w|^(T-1) over w, and the band of w in which it stays within a factor of 10 (slides 4 and 5)."""
+    _decade_axis(ax, 6, r"$|w|^{T-1}$")
+    ax.set(xlim=(0.5, 1.5), xlabel="recurrent weight w")
+    edge = 10 ** (1 / (T - 1))
+    ax.axvspan(1 / edge, edge, color="#767676", alpha=0.25, linewidth=0)
+    ax.axhline(0, **IDENTITY)
+    grid = np.linspace(0.5, 1.5, 201)
+    ax.plot(grid, (T - 1) * np.log10(grid), color=BACKWARD["color"], linestyle=(0, (4, 1.5)))
+    ax.plot(w, np.clip((T - 1) * np.log10(w), -6, 6), marker="D", color=INK, clip_on=False)
+    ax.text(0.52, 0.3, "vanishes", color=INK)
+    ax.text(1.48, 0.3, "explodes", ha="right", color=INK)
+    ax.text(1, -5.7, "within ×10", ha="center", color=INK)
+
+
+def bounds(ax, logs, radius, sigma):
+    """log10 of the norm of W^k for k = 0..T, with spectral radius^k below it and largest singular value^k above it."""
+    _decade_axis(ax, 6, r"$\|W^k\|$")
+    k = np.arange(len(logs))
+    ax.set(xlim=(0, 200), xlabel="steps back k")
+    ax.axhline(0, **IDENTITY)
+    upper, lower = k * np.log10(sigma), k * np.log10(radius)
+    ax.fill_between(k, lower, upper, color="#767676", alpha=0.18, linewidth=0)
+    ax.plot(k, logs, color=BACKWARD["color"], linestyle=(0, (4, 1.5)), linewidth=2.6)
+    labels = r"$\sigma_{max}^k$, largest singular value", r"$\rho^k$, spectral radius"
+    for line, says, style, up in zip((upper, lower), labels, ("-.", ":"), (1, -1), strict=True):
+        ax.plot(k, line, color=INK, linestyle=style, linewidth=1.4)
+        at = int(0.6 * np.flatnonzero(np.abs(line) < 5).max())
+        right = up * np.sign(line[at]) < 0  # the side of the label on which its line does not run through it
+        ha, aside = ("left", 4) if right else ("right", -4)
+        ax.text(k[at] + aside, line[at] + 0.5 * up, says, ha=ha, va="center", color=INK)
+
+
+def float_range(ax, logs, held, steps):
+    """The true log10 gradient after k steps, and what float32 holds: `held`, shape (steps+1,), is 0 or inf past its ends."""
+    lowest, highest = np.log10(np.finfo(np.float32).smallest_subnormal), np.log10(np.finfo(np.float32).max)
+    _decade_axis(ax, 60, "gradient")
+    k = np.arange(steps + 1)
+    ax.set(xlim=(0, steps), xlabel="steps back k")
+    for edge, end, says, at in ((lowest, -60, "below the smallest float32", -56), (highest, 60, "above the largest float32", 52)):
+        ax.axhspan(edge, end, color="#767676", alpha=0.25, linewidth=0)
+        ax.text(0.02 * steps, at, says, color=INK)
+    ax.axhline(0, **IDENTITY)
+    alive = (held > 0) & np.isfinite(held)
+    ax.plot(k, np.clip(logs, -90, 90), **IDENTITY)
+    ax.plot(k[alive], _log10(held[alive]), color=BACKWARD["color"], linestyle=(0, (4, 1.5)), linewidth=2.8)
+    wrong = np.flatnonzero(~alive | (np.abs(_log10(np.where(alive, held, 1)) - logs) > 0.5))
+    if len(wrong):
+        ax.plot(wrong[0], np.clip(logs[wrong[0]], -59, 59), marker="X", markersize=12, color=INK)
+
+
+# The unrolled network ------------------------------------------------------------------------------------------------
+
+
+def unrolled(ax, size, words):
+    """An encoder that reads `words`, then writes. `size`, shape (T,), is the gradient at h(1)..h(T).
+
+    The lecture's slide 3, with the path of the derivative: colour and width are log10 of its size, from 10^-3 to 10^3.
+    """
+    T = len(words)
+    gap = 19 / max(T - 1, 1)
+    x = gap * np.arange(T)
+    ax.set(xlim=(-1.3, 24.5), ylim=(-3.1, 2.2))
+    ax.axis("off")
+    part = np.clip((_log10(size) + 3) / 6, 0, 1)
+    shade, width = colormaps["cividis"](part), 1 + 8 * part
+    out = x[-1] + 1.6 * np.arange(1, 4)
+    path = [((x[t - 1], 0), (x[t], 0), t - 1) for t in range(1, T)]
+    path += [((0, -1.2), (0, 0), 0), ((x[-1], 0), (out[0], 0), -1), ((out[0], 0), (out[0], 1.5), -1)]
+    for start, end, t in path:
+        _edge(ax, start, end, shade[t], width[t])
+    _edge(ax, (out[0], 0), (out[2], 0), "#bbbbbb", 1)
+    ax.scatter(x, 0 * x, s=110, c=shade, edgecolors=INK, zorder=3)
+    ax.scatter(out, 0 * out, s=110, c="white", edgecolors=INK, marker="s", zorder=3)
+    slant = {"rotation": 60, "ha": "right"} if T > 8 else {"ha": "center"}
+    for t, word in enumerate(words):
+        ax.text(x[t], -1.35, word, va="top", rotation_mode="anchor", color=INK, weight="normal" if t else "bold", **slant)
+    ax.text(out[0], 1.62, "first French word", ha="center", va="bottom", color=INK, weight="bold")
+    for t in sorted({0, T // 4, T // 2, 3 * T // 4, T - 1}):
+        ax.text(x[t], 0.5, f"{size[t]:.2g}", ha="center", color=INK)
+
+
+def _edge(ax, start, end, color, width):
+    ax.plot(*zip(start, end, strict=True), color=color, linewidth=width, linestyle="-", zorder=1, solid_capstyle="butt")
+
+
+# Iterated maps -------------------------------------------------------------------------------------------------------
+
+
+UNIT = (1 - np.cos(np.linspace(0, np.pi, 2001))) / 2  # denser near 0 and 1, where the repeated logistic map has its walls
+
+
+def _points(ax, f, lo, hi, on_line=None):
+    """Mark the fixed points in [lo, hi] by kind and name them; on the diagonal, or on a horizontal line at `on_line`."""
+    for p in maps.fixed_points(f, lo, hi):
+        y = p.x if on_line is None else on_line
+        at = (12, 8) if on_line is None and p.x < lo + 0.08 * (hi - lo) else (6, -16)  # clear of the tick labels
+        ax.plot(p.x, y, zorder=4, clip_on=False, **KIND[p.kind])
+        ax.annotate(p.kind, (p.x, y), xytext=at, textcoords="offset points", color=INK, bbox=PAPER, zorder=3.5)
+
+
+def cobweb(ax, f, x, lo, hi):
+    """The orbit `x`, shape (steps+1,), as a cobweb between the curve y = f(x) and the diagonal (slide 9)."""
+    ax.set(xlim=(lo, hi), ylim=(lo, hi), xlabel="$x_t$", ylabel="$x_{t+1}$")
+    grid = np.linspace(lo, hi, 301)
+    ax.plot([lo, hi], [lo, hi], **IDENTITY)
+    ax.plot(grid, f(grid), **FORWARD)
+    shown = np.clip(x, lo - 9 * (hi - lo), hi + 9 * (hi - lo))  # a point at infinity still has a direction
+    base = min(max(0, lo), hi)
+    # up to the curve, across to the diagonal, and again
+    ax.plot(np.repeat(shown, 2)[:-1], np.r_[base, np.repeat(shown[1:], 2)], color=INK, linewidth=1.1, zorder=2.5)
+    ax.plot(x[0], base, marker="^", color=INK, clip_on=False)
+    ax.plot(shown[-1], shown[-1], marker="D", markersize=6, color=INK, markeredgecolor="white", zorder=5)
+    _points(ax, f, lo, hi)
+
+
+def phase_line(ax, f, lo, hi, x=None):
+    """Where each point moves: arrows right where f(x) > x, left where f(x) < x; sinks and sources named (slide 9)."""
+    ax.set(xlim=(lo, hi), ylim=(-1, 1), xlabel="$x$", yticks=[])
+    ax.spines["left"].set_visible(False)
+    ax.axhline(0, color=INK, linewidth=1)
+    at = np.linspace(lo, hi, 26)[1:-1]
+    move = np.sign(f(at) - at)
+    for side, marker in ((1, ">"), (-1, "<")):
+        ax.plot(at[move == side], 0 * at[move == side], linestyle="none", marker=marker, markersize=6, color=FORWARD["color"])
+    _points(ax, f, lo, hi, on_line=0)
+    if x is not None and lo <= x <= hi:
+        ax.plot(x, 0.45, marker="v", color=INK)
+
+
+def composed(ax, f, at):
+    """y = f(x) on [0, 1], the diagonal, and the tangent at `at` (slide 7)."""
+    ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="$x$", ylabel="$y$")
+    ax.plot([0, 1], [0, 1], **IDENTITY)
+    ax.plot(UNIT, f(UNIT), linewidth=1.8, **FORWARD)
+    y, slope = f(at), f.d(at)
+    reach = 0.12 / np.hypot(1, slope)
+    ax.plot([at - reach, at + reach], [y - reach * slope, y + reach * slope], color=BACKWARD["color"], linewidth=3.5)
+    ax.plot(at, y, marker="D", color=INK, zorder=4)
+
+
+def slopes(ax, f, at):
+    """log10 of |f'(x)| on [0, 1], with the median over x as a line (slide 7: 'dy/dx large' between plateaus)."""
+    _decade_axis(ax, 6, r"$|dy/dx|$")
+    ax.set(xlim=(0, 1), xlabel="$x$")
+    ax.axhline(0, **IDENTITY)
+    ax.plot(UNIT, np.clip(_log10(f.d(UNIT)), -30, 30), linewidth=1.2, color=BACKWARD["color"])
+    median = _log10(np.median(np.abs(f.d(np.linspace(0, 1, 1001)))))
+    ax.axhline(np.clip(median, -6, 6), color=INK, linestyle=":", linewidth=2)
+    ax.text(0.5, np.clip(median, -6, 5) + 0.25, "median", ha="center", color=INK, bbox=PAPER)
+    ax.plot(at, np.clip(_log10(f.d(at)), -6, 6), marker="D", color=INK, zorder=4, clip_on=False)
+
+
+def density(settled, bins=120):
+    """An image (bins, parameters) of where orbits settle in [0, 1], from `maps.bifurcation`: shape (parameters, keep)."""
+    counts = np.stack([np.histogram(row, bins=bins, range=(0, 1))[0] for row in settled], axis=1)
+    return np.sqrt(counts / counts.max(axis=0))
+
+
+def bifurcation(ax, params, image, at):
+    """Where orbits settle, for each parameter: `image` from `density`; a line at the parameter `at`."""
+    ax.imshow(image, origin="lower", aspect="auto", extent=(params[0], params[-1], 0, 1), cmap="Greys", vmax=0.7)
+    ax.set(xlim=(params[0], params[-1]), ylim=(0, 1), ylabel="where $x_t$ settles")
+    ax.axvline(at, color=INK, linewidth=1.4, linestyle="-.")
+
+
+def exponents(ax, params, values, at, here):
+    """The Lyapunov exponent over the parameter: below 0 the gradient vanishes, above 0 it explodes."""
+    ax.set(xlim=(params[0], params[-1]), ylim=(-2, 1), xlabel="$r$", ylabel=r"exponent $\lambda$")
+    ax.axhline(0, **IDENTITY)
+    shown = np.clip(values, -3, 1)
+    ax.fill_between(params, shown, 0, where=shown > 0, color=BACKWARD["color"], alpha=0.35, linewidth=0)
+    ax.plot(params, shown, color=BACKWARD["color"], linewidth=1)
+    ax.axvline(at, color=INK, linewidth=1.4, linestyle="-.")
+    ax.plot(at, np.clip(here, -2, 1), marker="D", color=INK, clip_on=False)
+
+
+def orbit(ax, x):
+    """The orbit `x`, shape (steps + 1,), of a map of [0, 1] over the steps."""
+    ax.set(xlim=(0, len(x) - 1), ylim=(0, 1), xlabel="step t", ylabel="$x_t$")
+    ax.plot(np.arange(len(x)), x, marker="o", markersize=3, linewidth=1, **FORWARD)
+
+
+def growth(ax, slopes, rate):
+    """log10 of |dx_t/dx_0|, the product of `slopes` along an orbit, and the straight line that the exponent `rate` predicts."""
+    _decade_axis(ax, 12, r"$|dx_t/dx_0|$")
+    t = np.arange(len(slopes) + 1)
+    ax.set(xlim=(0, t[-1]), xlabel="step t")
+    ax.axhline(0, **IDENTITY)
+    ax.plot(t, np.clip(rate * t / np.log(10), -40, 40), color=INK, linestyle=":", linewidth=2)
+    ax.plot(t, np.clip(np.r_[0, np.cumsum(_log10(slopes))], -40, 40), color=BACKWARD["color"], linestyle=(0, (4, 1.5)))
+
+
+# The complex plane ---------------------------------------------------------------------------------------------------
+
+
+def escape(ax, plane, counts, at):
+    """Escape times `counts` on the complex `plane` (same shape), from `maps.escape_time`; the points that stay are dark."""
+    re, im = plane.real[0], plane.imag[:, 0]
+    ax.imshow(np.log1p(counts), extent=(re[0], re[-1], im[-1], im[0]), cmap="cividis_r")
+    ax.set(xlabel="Re c", ylabel="Im c")
+    ax.plot(at.real, at.imag, marker="P", markersize=11, color="white", markeredgecolor=INK)
+
+
+def plane_orbit(ax, z):
+    """The orbit `z`, complex, shape (steps+1,), from its start to where it goes; the circle is |z| = 2."""
+    ax.set(xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), xlabel="Re z", ylabel="Im z", aspect="equal")
+    turn = np.linspace(0, 2 * np.pi, 181)
+    ax.plot(2 * np.cos(turn), 2 * np.sin(turn), **IDENTITY)
+    z = z[np.abs(z) < 1e6]
+    ax.plot(z.real, z.imag, linewidth=0.9, marker="o", markersize=3.5, **FORWARD)
+    ax.plot(z[-1].real, z[-1].imag, marker="D", color=INK)

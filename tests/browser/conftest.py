@@ -1,0 +1,291 @@
+"""A real JupyterLab and a real Chromium, on this machine only: one of each for all browser tests.
+
+The lab runs on a copy of the series, under the series' own configuration, as on a fresh account: nothing of the user's settings
+is read or changed. Tests wait for what they expect, however long it takes (within PATIENCE); nothing is timed.
+"""
+
+import hashlib
+import json
+import math
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import matplotlib
+import pytest
+from playwright.sync_api import sync_playwright
+
+from lecturelib import live
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 30  # seconds until what should happen counts as not happening
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+NO_BROWSER = "browser tests need Chromium and found none: apt-get install chromium, or CHROMIUM=/path/to/it"
+
+
+def chromium():
+    named = os.environ.get("CHROMIUM")
+    return named or next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def pytest_terminal_summary(terminalreporter):
+    if not chromium():
+        terminalreporter.write_line(NO_BROWSER)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = chromium()
+    if not path:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(NO_BROWSER)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+# --- the lab --------------------------------------------------------------------------------------------------------------------
+
+SETTINGS = {
+    "notebook-extension/tracker": {"windowingMode": "none"},  # all cells are in the page, also those out of sight
+    "docmanager-extension/plugin": {"autosave": False},  # a notebook is saved when a test saves it
+}
+
+
+class Lab:
+    """`jupyter lab` on 127.0.0.1 with a token, in `folder`, on a copy of the series and of `notebooks`."""
+
+    def __init__(self, folder, notebooks):
+        self.series = folder / "series"
+        for name in ("lecturelib", "tools"):
+            shutil.copytree(ROOT / name, self.series / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(notebooks, self.series / "notebooks", ignore=shutil.ignore_patterns(".*"))
+        for name in ("README.md", "jupyter_lab_config.py"):
+            if (ROOT / name).exists():
+                shutil.copy(ROOT / name, self.series)
+        self.token = secrets.token_hex(16)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.log = folder / "lab.log"
+        options = ["--no-browser", "--allow-root", f"--port={self.port}", "--ServerApp.port_retries=0", "--ServerApp.ip=127.0.0.1"]
+        options += [f"--ServerApp.root_dir={self.series}", "--LabApp.expose_app_in_browser=True"]
+        if (self.series / "jupyter_lab_config.py").exists():
+            options += [f"--config={self.series / 'jupyter_lab_config.py'}"]
+        with self.log.open("w") as log:
+            command = [sys.executable, "-m", "jupyterlab", *options]
+            environment = self.environment(folder)
+            self.process = subprocess.Popen(command, cwd=self.series, env=environment, stdout=log, stderr=subprocess.STDOUT)
+
+    def environment(self, folder):
+        """That of a fresh account, with the copy's lecturelib, one thread for linear algebra, and this machine's font cache."""
+        own = ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+        own = {name: str(folder / name.lower()) for name in (*own, "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")}
+        for path in own.values():
+            Path(path).mkdir()
+        for name, values in SETTINGS.items():
+            file = Path(own["JUPYTERLAB_SETTINGS_DIR"], "@jupyterlab", f"{name}.jupyterlab-settings")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(values))
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        fonts = {"MPLCONFIGDIR": matplotlib.get_cachedir()}
+        return {**os.environ, **own, **threads, **fonts, "PYTHONPATH": str(self.series), "JUPYTER_TOKEN": self.token}
+
+    def url(self, path):
+        return f"http://127.0.0.1:{self.port}/{path}?token={self.token}"
+
+    def wait(self):
+        deadline = time.monotonic() + 2 * PATIENCE
+        while self.process.poll() is None and time.monotonic() < deadline:
+            try:
+                return urllib.request.urlopen(self.url("api/status"), timeout=5).close()
+            except OSError:
+                time.sleep(0.1)
+        raise RuntimeError(f"jupyter lab did not start:\n{self.log.read_text()[-3000:]}")
+
+    def close(self):
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory, pytestconfig, browser):
+    lab = Lab(tmp_path_factory.mktemp("lab"), pytestconfig.getoption("notebooks").absolute())
+    try:
+        lab.wait()
+        yield lab
+    finally:
+        lab.close()
+
+
+# --- pages ----------------------------------------------------------------------------------------------------------------------
+
+READY = """() => {
+  const panel = window.jupyterapp?.shell.currentWidget, cells = panel?.content?.widgets;
+  if (!panel?.context?.isReady || !cells?.length || !cells.every(cell => cell.node.isConnected)) return false;
+  if (panel.sessionContext.session?.kernel?.status !== 'idle') return false;
+  for (const cell of cells) cell.node.dataset.cell = cell.model.id;
+  return true;
+}"""
+
+RAN = """() => {
+  const {content, sessionContext} = jupyterapp.shell.currentWidget;
+  const code = content.widgets.filter(cell => cell.model.type === 'code');
+  return window.ranAll && sessionContext.session.kernel.status === 'idle' && code.every(cell => cell.model.executionCount);
+}"""
+
+# What a reader gets of a live figure: the picture's own bytes, its alt text, and the sentence. null while it is being replaced.
+SHOWN = """async cell => {
+  const image = cell.querySelector('img.widget-image, .widget-image img'), caption = cell.querySelector('[role=status]');
+  if (!image || !caption) return null;
+  try {
+    const {src, alt} = image, text = caption.textContent.trim();
+    const digest = await crypto.subtle.digest('SHA-1', await (await fetch(src)).arrayBuffer());
+    if (image.src !== src || !image.complete || !image.naturalWidth) return null;
+    return {alt, text, picture: [...new Uint8Array(digest)].map(byte => byte.toString(16).padStart(2, '0')).join('')};
+  } catch { return null; }
+}"""
+
+
+def until(page, look, wanted):
+    """Wait until `look()` is `wanted`; a test's failure then shows what it was instead."""
+    deadline = time.monotonic() + PATIENCE
+    while (seen := look()) != wanted and time.monotonic() < deadline:
+        page.wait_for_timeout(50)
+    assert seen == wanted
+
+
+class Reader:
+    """A reader with a notebook open in JupyterLab. `asked` holds the address of all that the page asked for."""
+
+    def __init__(self, context, lab, path):
+        self.page, self.asked, self.name = context.new_page(), [], path.name
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.on("websocket", lambda socket: self.asked.append(socket.url))
+        self.page.set_default_timeout(1000 * PATIENCE)
+        workspace = secrets.token_hex(4)  # its own, or JupyterLab would restore what the last page had open
+        self.page.goto(lab.url(f"lab/workspaces/{workspace}/tree/notebooks/{path.name}"))
+        self.page.wait_for_function(READY, timeout=2000 * PATIENCE)
+
+    def command(self, name):
+        self.page.evaluate(f"() => jupyterapp.commands.execute({name!r})")
+
+    def run_all(self):
+        self.page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells').then(() => { window.ranAll = true; }); }")
+        self.page.wait_for_function(RAN, timeout=4000 * PATIENCE)
+        return self
+
+    def cell(self, name):
+        return self.page.locator(f'[data-cell="{name}"]')
+
+    def figure(self, name):
+        return Shown(self.page, self.cell(name))
+
+    @property
+    def complaints(self):
+        """What the page shows of errors: tracebacks, stderr, and widgets that could not be shown."""
+        found = self.page.locator(".jp-Notebook [data-mime-type$='.error'], .jp-Notebook [data-mime-type$='.stderr']").all_inner_texts()
+        text = self.page.locator(".jp-Notebook").inner_text()
+        return found + re.findall(r"Error displaying widget|[Ww]idget not found|[Ff]ailed to load|Error creating widget|model not found", text)
+
+
+class Shown:
+    """A live figure as it stands in the page."""
+
+    def __init__(self, page, cell):
+        self.page, self.cell = page, cell
+
+    def shown(self):
+        return self.cell.evaluate(SHOWN)
+
+    def slider(self, label):
+        """The handle, found as a screen reader finds it: by its role and accessible name."""
+        return self.cell.get_by_role("slider", name=label, exact=True)
+
+    def readout(self, label):
+        row = self.cell.locator(".widget-inline-hbox", has=self.page.get_by_text(label, exact=True))
+        return row.locator(".widget-readout").inner_text().replace("−", "-")  # a real minus
+
+    def value(self, label, control):
+        """What the control shows, as the value that `draw` gets."""
+        if isinstance(control, live.Toggle):
+            return self.cell.get_by_label(label, exact=True).is_checked()
+        if isinstance(control, live.Choice):
+            menu = self.cell.get_by_label(label, exact=True)
+            return menu.evaluate("menu => menu.selectedOptions[0].textContent")
+        number = float(self.readout(label))
+        if control.log:  # it shows three digits of the step it stands on
+            step = round(math.log10(number / control.lo) / control.step)
+            number = min(max(10 ** (math.log10(control.lo) + step * control.step), control.lo), control.hi)
+        return control.check(int(number) if control.whole else number)
+
+    def agrees_with(self, twin):
+        """Wait until picture, alt text and sentence are those of `twin`, the same figure in this process, at the same values."""
+        labels = {name: control.label or name for name, control in twin.controls.items()}
+        twin.set(**{name: self.value(labels[name], control) for name, control in twin.controls.items()})
+        picture = hashlib.sha1(twin.png).hexdigest()
+        until(self.page, self.shown, {"alt": twin.text, "text": twin.text, "picture": picture})
+
+
+@pytest.fixture(scope="session")
+def visit(browser, lab):
+    """visit(path): open this notebook in a page of its own."""
+    context = browser.new_context(viewport={"width": 1100, "height": 1400})
+    readers = []
+
+    def visit(path):
+        readers.append(Reader(context, lab, path))
+        return readers[-1]
+
+    visit.readers = readers
+    yield visit
+    context.close()
+
+
+@pytest.fixture
+def opened(visit, notebook):
+    """A reader who has just opened the notebook and not run it."""
+    reader = visit(notebook)
+    yield reader
+    reader.page.close()
+
+
+@pytest.fixture(scope="session")
+def at_work(visit):
+    """at_work(path): a reader who has run all cells of this notebook; the same one each time."""
+    readers = {}
+
+    def at_work(path):
+        if path not in readers:
+            readers[path] = visit(path).run_all()
+        readers[path].page.bring_to_front()
+        return readers[path]
+
+    return at_work
+
+
+@pytest.fixture
+def on_page(at_work, figure_at):
+    """One live figure in the page, at its start."""
+    path, cell = figure_at
+    shown = at_work(path).figure(cell)
+    shown.cell.get_by_role("button", name="Reset").click()
+    return shown
+
+
+@pytest.fixture
+def controls(figure):
+    """The figure's controls by label."""
+    return {control.label or name: control for name, control in figure.controls.items()}
