@@ -87,7 +87,7 @@ class Slider:
             return widgets.IntSlider(self.at, min=self.lo, max=self.hi, step=self.step, **common)
         if self.log:
             lo, hi = math.log10(self.lo), math.log10(self.hi)
-            return widgets.FloatLogSlider(self.at, min=lo, max=hi, step=self.step, readout_format=".3g", **common)
+            return widgets.FloatLogSlider(self.at, min=lo, max=hi, step=self.step, readout_format=".3", **common)
         digits = max(0, -math.floor(math.log10(self.step) + 1e-9))
         return widgets.FloatSlider(self.at, min=self.lo, max=self.hi, step=self.step, readout_format=f".{digits}f", **common)
 

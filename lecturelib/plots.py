@@ -33,7 +33,7 @@ PAPER = {"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1}  # behin
 
 
 def _time_axis(ax, steps):
-    ax.set(xlim=(1, steps), xlabel="step t")
+    ax.set(xlim=(1, 1.01 * steps), xlabel="step t")  # room for the mark at the last step
 
 
 def _decade_axis(ax, decades, label):

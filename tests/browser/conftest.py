@@ -25,7 +25,7 @@ from playwright.sync_api import sync_playwright
 from lecturelib import live
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 30  # seconds until what should happen counts as not happening
+PATIENCE = 6  # seconds until what should happen counts as not happening
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
 NO_BROWSER = "browser tests need Chromium and found none: apt-get install chromium, or CHROMIUM=/path/to/it"
