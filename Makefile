@@ -1,6 +1,6 @@
 # `make lab` or `make test` is all one needs: .venv is made on first use, and again when a file it is made from changes.
 # Another Python: make lab PYTHON=/path/to/python3.12
-PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11 python
+PYTHONS := $(if $(PYTHON),"$(PYTHON)",python3 python3.14 python3.13 python3.12 python3.11 python)
 RUN := .venv/bin/python
 READY := .venv/.ready
 
@@ -35,12 +35,12 @@ clean:  ## remove .venv and all caches
 
 # The stamp comes last, and what could not be finished is removed: a .venv that is there is whole.
 $(READY): requirements.txt pyproject.toml jupyter_lab_config.py
-	@for python in $(PYTHON); do \
+	@for python in $(PYTHONS); do \
 	    "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; python=; \
 	done; \
 	again="make $(MAKECMDGOALS) PYTHON=/path/to/python3"; \
 	if [ -z "$$python" ]; then \
-	    echo "lecturelib needs Python 3.11 or newer and finds none ($(PYTHON)). Get it: apt-get install python3 python3-venv, or https://www.python.org/downloads. Or say where it is: $$again" >&2; exit 1; \
+	    echo "lecturelib needs Python 3.11 or newer and finds none among" $(PYTHONS)". Get it: apt-get install python3 python3-venv, or https://www.python.org/downloads. Or say where it is: $$again" >&2; exit 1; \
 	elif ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
 	    echo "$$python has no venv module to make .venv with. Get it: apt-get install python3-venv. Or name another Python: $$again" >&2; exit 1; \
 	fi; \

@@ -5,6 +5,7 @@ Jupyter reads no configuration from the folder it is started in, so `pip install
 """
 
 import sys
+import warnings
 from pathlib import Path
 
 import lecturelib
@@ -34,5 +35,6 @@ if HERE in (Path.cwd(), *Path.cwd().parents):
     c.ServerApp.root_dir = str(HERE)
     c.FileContentsManager.preferred_dir = "notebooks"
     c.FileContentsManager.pre_save_hook = drop_widgets
+    warnings.filterwarnings("ignore", r"Overriding existing pre_save_hook \(drop_widgets\)")  # Jupyter applies this file twice
     c.LabApp.default_url = "/lab/tree/notebooks/00-start-here.ipynb"
     c.ServerApp.tornado_settings = {"page_config_hook": no_announcements}

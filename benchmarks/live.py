@@ -38,7 +38,8 @@ WIDTH, HEIGHT = 800, 360  # CSS pixels of each picture
 LO, HI, STEP, START = 0.0, 2.0, 0.01, 0.8  # the slider that is moved; START is where it stands at first
 BITS, SQUARE = 9, 6  # squares in the strip, and the side of one in CSS pixels; the last is always black
 WARM = 2  # moves that do not count
-DRAG, FILM, SETTLE = 3.0, 1.0, 0.26  # seconds; a figure of ours draws its sharp picture within SETTLE
+DRAG, FILM = 3.0, 1.0  # seconds
+SETTLE, PAUSE = 0.35, 0.08  # seconds until nothing is under way after a move: ours still draws its sharp picture; the others
 
 
 # The figures, each drawn afresh (`draw`) and by changing kept artists (`update`) -------------------------------------
@@ -48,8 +49,8 @@ def strip(ax, w):
     """The slider's position in binary, as squares in the picture's lower left corner."""
     from matplotlib.collections import PolyCollection
 
-    x, y = SQUARE / WIDTH * np.arange(BITS + 1), SQUARE / HEIGHT
-    squares = [[(a, 0), (b, 0), (b, y), (a, y)] for a, b in zip(x[:-1], x[1:], strict=True)]
+    x, y = SQUARE / WIDTH, SQUARE / HEIGHT
+    squares = [[(i * x, 0), (i * x + x, 0), (i * x + x, y), (i * x, y)] for i in range(BITS)]
     return ax.add_collection(
         PolyCollection(
             squares, facecolors=squares_of(w), lw=0, transform=ax.figure.transFigure, clip_on=False, in_layout=False, zorder=9
@@ -139,10 +140,7 @@ def start(log):
     from IPython import get_ipython
 
     plt.style.use(ROOT / "lecturelib" / "lecture.mplstyle")
-    shell = get_ipython()
-    shell.run_line_magic("matplotlib", "inline")
-    # By default this backend lays every figure out twice to crop it. Without, the pictures are identical, and `interact` faster.
-    shell.run_line_magic("config", "InlineBackend.print_figure_kwargs = {'bbox_inches': None}")
+    get_ipython().run_line_magic("matplotlib", "inline")
     handle, file = ipywidgets.Widget._handle_msg, Path(log).open("a")
 
     def timed(self, message):
@@ -189,8 +187,8 @@ def interact(draw, update):
 
 def ipympl(draw, update):
     import ipywidgets
-    from IPython.display import display
     from ipympl.backend_nbagg import Canvas, FigureManager
+    from IPython.display import display
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH / 100, HEIGHT / 100), layout="constrained")
@@ -232,15 +230,16 @@ def notebook(log):
 # In the page ---------------------------------------------------------------------------------------------------------
 
 WATCH = """(() => {
-  const [BITS, SQUARE, WIDTH] = %s, spots = {};
+  const [BITS, SQUARE, WIDTH, HEIGHT] = %s, spots = {};
   let input = 0;
   for (const kind of ['keydown', 'mousemove']) addEventListener(kind, e => { input = e.timeStamp; }, true);
 
   const small = new OffscreenCanvas(BITS * SQUARE, SQUARE).getContext('2d', {willReadFrequently: true});
   const read = picture => {  // the number in the strip, or -1
-    const height = picture.naturalHeight || picture.height, scale = (picture.naturalWidth || picture.width) / WIDTH;
-    const w = BITS * SQUARE, h = SQUARE;
-    small.drawImage(picture, 0, height - h * scale, w * scale, h * scale, 0, 0, w, h);
+    const width = picture.naturalWidth || picture.width, height = picture.naturalHeight || picture.height;
+    const scale = Math.round(width / WIDTH), w = BITS * SQUARE, h = SQUARE;
+    const x = (width / scale - WIDTH) / 2, y = (height / scale - HEIGHT) / 2;  // the inline backend adds a narrow margin
+    small.drawImage(picture, x * scale, height - (h + y) * scale, w * scale, h * scale, 0, 0, w, h);
     const pixels = small.getImageData(0, h / 2, w, 1).data;
     let code = 0;
     for (let bit = 0; bit < BITS; bit++) if (pixels[4 * Math.floor((bit + 0.5) * SQUARE)] < 128) code |= 1 << bit;
@@ -282,20 +281,23 @@ WATCH = """(() => {
 
   // A move: `arm`, then the key, then `next` gives the milliseconds and the value shown.
   const arm = name => { const spot = spots[name]; spot.shown = new Promise(done => { spot.wake = done; }); };
-  const next = async name => { const t = await spots[name].shown; spots[name].wake = null; return [t - input, spots[name].code]; };
+  const next = async name => { const t = await spots[name].shown; return [t - input, spots[name].code]; };
 
-  // A drag: what a reader sees at each animation frame.
+  // A drag: at each animation frame, whether there is a picture, and whether it or what stands below it has moved.
   const sample = spot => {
-    const p = picture(spot), box = p && p.getBoundingClientRect();
-    if (!box || box.width < 2 || box.height < 2) spot.blank++;
-    const top = spot.cell.getBoundingClientRect().top;
-    const place = [box ? box.top - top : 0, box ? box.height : 0, spot.below.getBoundingClientRect().top - top].map(Math.round).join();
+    const shown = picture(spot), seat = shown && shown.getBoundingClientRect(), top = spot.cell.getBoundingClientRect().top;
+    if (!seat || seat.width < 2 || seat.height < 2) spot.blank++;
+    const edges = [seat ? seat.top : 0, seat ? seat.bottom : 0, spot.below.getBoundingClientRect().top];
+    const place = edges.map(edge => Math.round(edge - top)).join();
     if (spot.place && spot.place !== place) spot.jumps++;
     spot.place = place;
     if (spot.sampling) requestAnimationFrame(() => sample(spot));
   };
-  const begin = name => { Object.assign(spots[name], {frames: [], blank: 0, jumps: 0, place: '', sampling: true}); sample(spots[name]); };
-  const end = name => { const s = spots[name]; s.sampling = false; return {last: input, frames: s.frames, blank: s.blank, jumps: s.jumps}; };
+  const begin = name => sample(Object.assign(spots[name], {frames: [], blank: 0, jumps: 0, place: '', sampling: true}));
+  const end = name => {
+    const {frames, blank, jumps} = Object.assign(spots[name], {sampling: false});
+    return {frames, blank, jumps, last: input};
+  };
 
   const box = element => { const b = element.getBoundingClientRect(); return [b.x, b.y, b.width, b.height]; };
   const handle = name => spots[name].cell.querySelector('.noUi-handle');
@@ -315,6 +317,10 @@ WATCH = """(() => {
 
 # The program that drives it ------------------------------------------------------------------------------------------
 
+OWN = ("HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+OWN += ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
 
 def chromium():
     """The system's Chromium; None, if there is none, stands for the one that Playwright installs."""
@@ -331,20 +337,19 @@ class Lab:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.token = os.urandom(16).hex()
-        own = {name: str(folder / name.lower()) for name in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
-        own |= {name: str(folder / name.lower()) for name in ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")}
+        own = {name: folder / name.lower() for name in OWN}
         for path in own.values():
-            Path(path).mkdir()
-        page = Path(own["JUPYTER_CONFIG_DIR"], "labconfig", "page_config.json")
-        page.parent.mkdir()
-        page.write_text('{"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true}}')  # no question about news
-        paths = [p for p in (os.environ.get("PYTHONPATH"), str(ROOT)) if p]
-        threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-        environment = {**os.environ, **own, **threads, "PYTHONPATH": os.pathsep.join(paths), "JUPYTER_TOKEN": self.token}
+            path.mkdir()
+        news = own["JUPYTER_CONFIG_DIR"] / "labconfig" / "page_config.json"  # no question about news
+        news.parent.mkdir()
+        news.write_text('{"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true}}')
+        path = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(ROOT))))
+        environment = os.environ | {name: str(path) for name, path in own.items()} | dict.fromkeys(THREADS, "1")
+        environment |= {"PYTHONPATH": path, "JUPYTER_TOKEN": self.token}
+        command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--LabApp.expose_app_in_browser=True"]
+        command += [f"--port={self.port}", "--ServerApp.port_retries=0", "--ServerApp.ip=127.0.0.1"]
+        command += [f"--ServerApp.root_dir={self.notebooks}"]
         self.out = (folder / "lab.log").open("w")
-        options = ["--no-browser", "--allow-root", f"--port={self.port}", "--ServerApp.port_retries=0", "--ServerApp.ip=127.0.0.1"]
-        options += [f"--ServerApp.root_dir={self.notebooks}", "--LabApp.expose_app_in_browser=True"]
-        command = [sys.executable, "-m", "jupyterlab", *options]
         self.process = subprocess.Popen(command, env=environment, cwd=folder, stdout=self.out, stderr=subprocess.STDOUT)
 
     def url(self, path):
@@ -374,7 +379,7 @@ def open_page(browser, lab, path, ratio):
     page.goto(lab.url(f"lab/workspaces/at-{ratio}/tree/{path}"))
     kernel = "window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel"
     page.wait_for_function(f"{kernel}?.status === 'idle' && document.querySelector('.jp-Notebook .jp-CodeCell')", timeout=60_000)
-    page.evaluate(WATCH % json.dumps([BITS, SQUARE, WIDTH]))
+    page.evaluate(WATCH % json.dumps([BITS, SQUARE, WIDTH, HEIGHT]))
     page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
     page.wait_for_function(f"bench.pictures() === {len(FIGURES) * len(WAYS)}", timeout=60_000)
     page.wait_for_timeout(2000)  # ipympl settles its size in a few messages
@@ -395,7 +400,7 @@ def move(page, spot, log):
     shown, code = page.evaluate("bench.next", spot)
     if code != code_of(wanted):
         raise RuntimeError(f"{spot} shows {code}, not {code_of(wanted)}")
-    page.wait_for_timeout(1e3 * SETTLE)
+    page.wait_for_timeout(1e3 * (SETTLE if spot.startswith("ours") else PAUSE))
     kernel = sum(map(float, log.read_text()[known:].split()))
     return shown, kernel
 
@@ -418,12 +423,9 @@ def drag(page, spot, seconds):
     page.wait_for_timeout(1e3 * SETTLE)
     page.mouse.up()
     seen = page.evaluate("bench.end", spot)
-    right = max([t for (t, code) in seen["frames"] if code == wanted][:1] or [0])
-    for t, code in reversed(seen["frames"]):  # the first picture from which on all are right
-        if code != wanted:
-            break
-        right = t
-    return {"fps": len(seen["frames"]) / took, "lag": max(0, right - seen["last"]), "blank": seen["blank"], "jumps": seen["jumps"]}
+    right, _ = seen["frames"][-1]  # a picture of the same value is not listed again, so this is the first one that is right
+    lag = max(0, right - seen["last"])
+    return {"fps": len(seen["frames"]) / took, "lag": lag, "blank": seen["blank"], "jumps": seen["jumps"]}
 
 
 def film(page, spot):
@@ -455,7 +457,7 @@ def measure(page, log, name, n):
     moves = {way: [] for way in WAYS}
     page.evaluate("bench.reach", f"{WAYS[-1]} {name}")
     page.wait_for_timeout(500)
-    for turn in range(n + WARM):
+    for _ in range(n + WARM):
         for way in WAYS:
             moves[way].append(move(page, f"{way} {name}", log))
     rows = {}

@@ -18,6 +18,7 @@ import html
 import inspect
 import math
 import re
+import threading
 import uuid
 from dataclasses import dataclass
 
@@ -32,6 +33,8 @@ __all__ = ["LiveFigure", "choice", "figure", "predict", "slider", "toggle"]
 SHARP = 2  # pixels per CSS pixel of a picture at rest; while a slider moves it is 1
 REST = 0.15  # seconds without a move until the sharp picture is drawn
 LEGIBLE = 520  # CSS pixels; on a narrower screen the picture scrolls sideways, for its letters must stay readable
+# JupyterLab hands the moves of a slider to a thread, and Reset to another; matplotlib's settings belong to the whole process.
+DRAWING = threading.RLock()
 PLAY = 150  # milliseconds between the steps of a Play control
 
 
@@ -278,27 +281,29 @@ class LiveFigure:
                 values[name] = self.controls[name].check(value)
             except ValueError as error:
                 raise ValueError(f"{name} {error}") from None
-        self._held = True
-        try:
-            for name, value in values.items():
-                self._sliders[name].value = value
-        finally:
-            self._held = False
-        self._show(SHARP)
-        return self.text
+        with DRAWING:
+            self._held = True
+            try:
+                for name, value in values.items():
+                    self._sliders[name].value = value
+            finally:
+                self._held = False
+            self._show(SHARP)
+            return self.text
 
     def _moved(self, change):
         """A control moved in the browser. It sends the next move only when this returns, and then the latest one."""
-        if self._held:
-            return
-        if self._rest:
-            self._rest.cancel()
-        try:
-            self._show(1)
-            self._rest = asyncio.get_running_loop().call_later(REST, self._sharpen)
-        except Exception as error:  # whatever draw raises: a reader who slides must see it, and the last good picture stays
-            at = ", ".join(f"{name} = {value}" for name, value in self.values.items())
-            self._caption.value = f'<span class="error">{html.escape(f"{at}: {type(error).__name__}: {error}")}</span>'
+        with DRAWING:
+            if self._held:
+                return
+            if self._rest:
+                self._rest.cancel()
+            try:
+                self._show(1)
+                self._rest = asyncio.get_running_loop().call_later(REST, self._sharpen)
+            except Exception as error:  # whatever draw raises: a reader who slides must see it, and the last good picture stays
+                at = ", ".join(f"{name} = {value}" for name, value in self.values.items())
+                self._caption.value = f'<span class="error">{html.escape(f"{at}: {type(error).__name__}: {error}")}</span>'
 
     def _show(self, scale):
         values = self.values
@@ -312,7 +317,8 @@ class LiveFigure:
         self._caption.value = html.escape(text)
 
     def _sharpen(self):
-        self._image.value = quick_png(self._stage.pixels(SHARP))
+        with DRAWING:
+            self._image.value = quick_png(self._stage.pixels(SHARP))
 
     def _repr_mimebundle_(self, **kwargs):
         pixels = self._stage.pixels(SHARP)

@@ -28,7 +28,8 @@ class Stage:
     def __init__(self, draw, names, layout, size):
         self._draw = draw
         with rc_context(STYLE):
-            self.figure = Figure(figsize=size, layout="constrained")
+            # 4.6 inches at 100 pixels are 459.99999999999994: a little more, or a row of pixels is lost
+            self.figure = Figure(figsize=[inches + 1e-9 for inches in size], layout="constrained")
             self.canvas = FigureCanvasAgg(self.figure)
             mosaic = self.figure.subplot_mosaic(layout)
         self.axes = [mosaic[name] for name in names]

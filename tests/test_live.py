@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import warnings
+from threading import Thread
 
 import ipywidgets as widgets
 import numpy as np
@@ -515,6 +516,55 @@ def test_reset_recovers_from_an_error():
     (reset,) = [part for part in inside(figure._view) if isinstance(part, widgets.Button)]
     reset.click()
     assert (figure.png, caption(figure)) == (first, "w = 1.00, T = 5.")
+
+
+@pytest.mark.parametrize("height", [3, 3.3, 3.6, 4.2, 4.6, 5.1])
+def test_sharp_and_quick_pictures_are_whole(height):
+    """An inch of 100 pixels gives 459.99999999999994 of them for 4.6: no row may be lost on the way to and fro."""
+    figure = of_w(lambda ax, w: ax.set_xlabel("t"), size=(4, height))
+    for w in (2, 3):
+        move(figure, w=w)
+        quick = np.asarray(Image.open(io.BytesIO(figure.png)))
+        assert quick.shape == (round(100 * height), 400, 4) and (quick[..., 3] == 255).all()
+        move(figure, pause=3 * live.REST, w=1)
+        sharp = np.asarray(Image.open(io.BytesIO(figure.png)))
+        assert sharp.shape == (round(200 * height), 800, 4) and (sharp[..., 3] == 255).all()
+        moved = figure.png
+        figure.set(w=1)
+        assert figure.png == moved
+
+
+def test_hands_in_two_threads_do_not_spoil_the_picture():
+    """JupyterLab hands widget messages to a thread of their own (a subshell) as well as to the kernel's main thread."""
+    figure = make()
+    figure.set(w=2.9, T=9)
+    wanted = figure.png
+    failed = []
+
+    def hand(name, values):
+        async def slide():
+            for value in values:
+                figure._sliders[name].value = value
+                if "error" in caption(figure):
+                    failed.append(caption(figure))
+            await asyncio.sleep(3 * live.REST)
+
+        asyncio.run(slide())
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)  # threads take turns often: a race shows at once
+    try:
+        hands = [Thread(target=hand, args=("w", [*np.linspace(-2.9, 2.9, 40).tolist(), 2.9]))]
+        hands += [Thread(target=hand, args=("T", [*([3, 7, 5, 10] * 10), 9]))]
+        for thread in hands:
+            thread.start()
+        for thread in hands:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert not failed
+    assert figure.text == "w = 2.90, T = 9."
+    assert figure.png == wanted
 
 
 # --- what is stored and shown ---------------------------------------------------------------------------------------------------

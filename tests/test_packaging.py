@@ -145,12 +145,13 @@ def test_only_the_widgets_are_dropped():
 
 
 class Lab:
-    """A running `jupyter lab`: where it says it is, and what it answers."""
+    """A running `jupyter lab`: where and what it says it is, and what it answers."""
 
-    def __init__(self, url, root):
+    def __init__(self, url, root, log):
         self.url = urlsplit(url)
         self.token = parse_qs(self.url.query)["token"][0]
         self.root = root
+        self.log = log
 
     def ask(self, method, path, body=None, token=True):
         """The status, the headers and the text of one answer; no redirect is followed."""
@@ -189,15 +190,23 @@ def lab(tmp_path_factory):
         while not (found := re.search(r"http://\S+token=\w+", log.read_text("utf-8"))):
             assert server.poll() is None and time.monotonic() < deadline, log.read_text("utf-8")
             time.sleep(0.1)
-        yield Lab(found[0], root)
+        yield Lab(found[0], root, log)
     finally:
         server.terminate()
-        server.wait(60)
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:  # now and then JupyterLab waits for ever for a thread of its own
+            server.kill()
+            server.wait()
 
 
 def test_the_installed_configuration_is_this_one():
     installed = Path(sys.prefix, "etc/jupyter/jupyter_server_config.py")
     assert installed.read_text("utf-8") == (ROOT / "jupyter_lab_config.py").read_text("utf-8"), "pip install -e . again"
+
+
+def test_lab_starts_without_a_warning(lab):
+    assert "Warning" not in lab.log.read_text("utf-8")
 
 
 def test_lab_listens_on_this_machine_only(lab):

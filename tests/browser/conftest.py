@@ -25,7 +25,7 @@ from playwright.sync_api import sync_playwright
 from lecturelib import live
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 6  # seconds until what should happen counts as not happening
+PATIENCE = 20  # seconds until what should happen counts as not happening
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
 NO_BROWSER = "browser tests need Chromium and found none: apt-get install chromium, or CHROMIUM=/path/to/it"
@@ -76,8 +76,8 @@ class Lab:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.log = folder / "lab.log"
-        options = ["--no-browser", "--allow-root", f"--port={self.port}", "--ServerApp.port_retries=0", "--ServerApp.ip=127.0.0.1"]
-        options += [f"--ServerApp.root_dir={self.series}", "--LabApp.expose_app_in_browser=True"]
+        options = ["--no-browser", "--allow-root", f"--port={self.port}", "--ServerApp.port_retries=0"]
+        options += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={self.series}", "--LabApp.expose_app_in_browser=True"]
         if (self.series / "jupyter_lab_config.py").exists():
             options += [f"--config={self.series / 'jupyter_lab_config.py'}"]
         with self.log.open("w") as log:
@@ -183,7 +183,7 @@ class Reader:
         self.page.evaluate(f"() => jupyterapp.commands.execute({name!r})")
 
     def run_all(self):
-        self.page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells').then(() => { window.ranAll = true; }); }")
+        self.page.evaluate("() => void jupyterapp.commands.execute('notebook:run-all-cells').then(() => window.ranAll = true)")
         self.page.wait_for_function(RAN, timeout=4000 * PATIENCE)
         return self
 
@@ -196,9 +196,10 @@ class Reader:
     @property
     def complaints(self):
         """What the page shows of errors: tracebacks, stderr, and widgets that could not be shown."""
-        found = self.page.locator(".jp-Notebook [data-mime-type$='.error'], .jp-Notebook [data-mime-type$='.stderr']").all_inner_texts()
-        text = self.page.locator(".jp-Notebook").inner_text()
-        return found + re.findall(r"Error displaying widget|[Ww]idget not found|[Ff]ailed to load|Error creating widget|model not found", text)
+        failed = "[data-mime-type$='.error'], [data-mime-type$='.stderr']"
+        said = "Error displaying widget|Error creating widget|[Ww]idget not found|[Mm]odel not found|Failed to load"
+        notebook = self.page.locator(".jp-Notebook")
+        return notebook.locator(failed).all_inner_texts() + re.findall(said, notebook.inner_text())
 
 
 class Shown:
@@ -224,17 +225,27 @@ class Shown:
             return self.cell.get_by_label(label, exact=True).is_checked()
         if isinstance(control, live.Choice):
             menu = self.cell.get_by_label(label, exact=True)
-            return menu.evaluate("menu => menu.selectedOptions[0].textContent")
+            return menu.evaluate("menu => menu.selectedOptions[0].textContent").replace("\xa0", " ")
         number = float(self.readout(label))
+        if number == float(f"{control.at:.3g}"):  # a start may stand between the steps
+            return control.at
         if control.log:  # it shows three digits of the step it stands on
             step = round(math.log10(number / control.lo) / control.step)
             number = min(max(10 ** (math.log10(control.lo) + step * control.step), control.lo), control.hi)
         return control.check(int(number) if control.whole else number)
 
+    def values(self, twin):
+        return {name: self.value(control.label or name, control) for name, control in twin.controls.items()}
+
+    def reset(self, twin):
+        """Press Reset, and wait until all controls are back."""
+        self.cell.get_by_role("button", name="Reset").click()
+        until(self.page, lambda: self.values(twin), {name: control.at for name, control in twin.controls.items()})
+        self.agrees_with(twin)
+
     def agrees_with(self, twin):
         """Wait until picture, alt text and sentence are those of `twin`, the same figure in this process, at the same values."""
-        labels = {name: control.label or name for name, control in twin.controls.items()}
-        twin.set(**{name: self.value(labels[name], control) for name, control in twin.controls.items()})
+        twin.set(**self.values(twin))
         picture = hashlib.sha1(twin.png).hexdigest()
         until(self.page, self.shown, {"alt": twin.text, "text": twin.text, "picture": picture})
 
@@ -277,11 +288,11 @@ def at_work(visit):
 
 
 @pytest.fixture
-def on_page(at_work, figure_at):
-    """One live figure in the page, at its start."""
+def on_page(at_work, figure_at, figure):
+    """One live figure in the page, at its start, with `figure` as its twin in this process."""
     path, cell = figure_at
     shown = at_work(path).figure(cell)
-    shown.cell.get_by_role("button", name="Reset").click()
+    shown.reset(figure)
     return shown
 
 
