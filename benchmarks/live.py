@@ -440,8 +440,8 @@ def film(page, spot):
     session.on("Page.screencastFrame", keep)
     session.send("Page.startScreencast", {"format": "jpeg", "quality": 60, "everyNthFrame": 1})
     drag(page, spot, FILM)
+    session.remove_listener("Page.screencastFrame", keep)
     session.send("Page.stopScreencast")
-    session.detach()
     return sum(blank(frame, (x + 4, y + 4, x + width - 4, y + height - 4)) for frame in frames), len(frames)
 
 

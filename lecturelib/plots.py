@@ -7,7 +7,7 @@ as log10 on a linear axis: a gradient of 10^-400 has a place there, and so has o
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.ticker import FixedLocator, FuncFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from lecturelib import maps
 
@@ -104,17 +104,17 @@ def thin_line(ax, w, T):
 def bounds(ax, logs, radius, sigma):
     """log10 of the norm of W^k for k = 0..T, with spectral radius^k below it and largest singular value^k above it."""
     _decade_axis(ax, 6, r"$\|W^k\|$")
-    k = np.arange(len(logs))
+    k = np.arange(201)
     ax.set(xlim=(0, 200), xlabel="steps back k")
     ax.axhline(0, **IDENTITY)
     upper, lower = k * np.log10(sigma), k * np.log10(radius)
     ax.fill_between(k, lower, upper, color="#767676", alpha=0.18, linewidth=0)
-    ax.plot(k, logs, color=BACKWARD["color"], linestyle=(0, (4, 1.5)), linewidth=2.6)
+    ax.plot(k[: len(logs)], logs, color=BACKWARD["color"], linestyle=(0, (4, 1.5)), linewidth=2.6)
     labels = r"$\sigma_{max}^k$, largest singular value", r"$\rho^k$, spectral radius"
     for line, says, style, up in zip((upper, lower), labels, ("-.", ":"), (1, -1), strict=True):
         ax.plot(k, line, color=INK, linestyle=style, linewidth=1.4)
         at = int(0.6 * np.flatnonzero(np.abs(line) < 5).max())
-        right = up * np.sign(line[at]) < 0  # the side of the label on which its line does not run through it
+        right = at < 60  # a steep line leaves no room on its left
         ha, aside = ("left", 4) if right else ("right", -4)
         ax.text(k[at] + aside, line[at] + 0.5 * up, says, ha=ha, va="center", color=INK)
 
@@ -165,7 +165,7 @@ def unrolled(ax, size, words):
         ax.text(x[t], -1.35, word, va="top", rotation_mode="anchor", color=INK, weight="normal" if t else "bold", **slant)
     ax.text(out[0], 1.62, "first French word", ha="center", va="bottom", color=INK, weight="bold")
     for t in sorted({0, T // 4, T // 2, 3 * T // 4, T - 1}):
-        ax.text(x[t], 0.5, f"{size[t]:.2g}", ha="center", color=INK)
+        ax.text(x[t], 0.5, f"{size[t]:.2g}" if size[t] < 100 else f"{size[t]:.0f}", ha="center", color=INK)
 
 
 def _edge(ax, start, end, color, width):
@@ -287,6 +287,7 @@ def escape(ax, plane, counts, at):
     re, im = plane.real[0], plane.imag[:, 0]
     ax.imshow(np.log1p(counts), extent=(re[0], re[-1], im[-1], im[0]), cmap="cividis_r")
     ax.set(xlabel="Re c", ylabel="Im c")
+    ax.xaxis.set_major_locator(MaxNLocator(4))  # enlarged, the numbers grow long
     ax.plot(at.real, at.imag, marker="P", markersize=11, color="white", markeredgecolor=INK)
 
 

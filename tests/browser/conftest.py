@@ -136,6 +136,7 @@ READY = """() => {
   const panel = window.jupyterapp?.shell.currentWidget, cells = panel?.content?.widgets;
   if (!panel?.context?.isReady || !cells?.length || !cells.every(cell => cell.node.isConnected)) return false;
   if (panel.sessionContext.session?.kernel?.status !== 'idle') return false;
+  if (![...panel.node.querySelectorAll('.jp-OutputArea img')].every(image => image.complete)) return false;
   for (const cell of cells) cell.node.dataset.cell = cell.model.id;
   return true;
 }"""
@@ -145,6 +146,13 @@ RAN = """() => {
   const code = content.widgets.filter(cell => cell.model.type === 'code');
   return window.ranAll && sessionContext.session.kernel.status === 'idle' && code.every(cell => cell.model.executionCount);
 }"""
+
+# Each cell's outputs as a reader sees them: widths of the pictures as shown (0 where a picture is broken), and the text.
+SEEN = """() => Object.fromEntries([...document.querySelectorAll('[data-cell]')].map(cell => {
+  const outputs = [...cell.querySelectorAll('.jp-OutputArea')], images = outputs.flatMap(o => [...o.querySelectorAll('img')]);
+  const text = outputs.map(output => output.innerText).join(' ').replace(/\\s+/g, ' ');
+  return [cell.dataset.cell, {text, pictures: images.map(image => image.naturalWidth && image.clientWidth)}];
+}))"""
 
 # What a reader gets of a live figure: the picture's own bytes, its alt text, and the sentence. null while it is being replaced.
 SHOWN = """async cell => {
@@ -186,6 +194,9 @@ class Reader:
         self.page.evaluate("() => void jupyterapp.commands.execute('notebook:run-all-cells').then(() => window.ranAll = true)")
         self.page.wait_for_function(RAN, timeout=4000 * PATIENCE)
         return self
+
+    def seen(self):
+        return self.page.evaluate(SEEN)
 
     def cell(self, name):
         return self.page.locator(f'[data-cell="{name}"]')
@@ -265,22 +276,16 @@ def visit(browser, lab):
     context.close()
 
 
-@pytest.fixture
-def opened(visit, notebook):
-    """A reader who has just opened the notebook and not run it."""
-    reader = visit(notebook)
-    yield reader
-    reader.page.close()
-
-
 @pytest.fixture(scope="session")
 def at_work(visit):
-    """at_work(path): a reader who has run all cells of this notebook; the same one each time."""
+    """at_work(path): a reader who has looked at this notebook and then run all its cells; the same one each time."""
     readers = {}
 
     def at_work(path):
         if path not in readers:
-            readers[path] = visit(path).run_all()
+            reader = readers[path] = visit(path)
+            reader.at_first = {"cells": reader.seen(), "complaints": reader.complaints}
+            reader.run_all()
         readers[path].page.bring_to_front()
         return readers[path]
 
