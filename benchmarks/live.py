@@ -39,7 +39,7 @@ LO, HI, STEP, START = 0.0, 2.0, 0.01, 0.8  # the slider that is moved; START is 
 BITS, SQUARE = 9, 6  # squares in the strip, and the side of one in CSS pixels; the last is always black
 WARM = 2  # moves that do not count
 DRAG, FILM = 3.0, 1.0  # seconds
-SETTLE, PAUSE = 0.35, 0.08  # seconds until nothing is under way after a move: ours still draws its sharp picture; the others
+SETTLE, PAUSE = 0.35, 0.1  # seconds until nothing is under way: after a move of ours, whose sharp picture comes later; else
 
 
 # The figures, each drawn afresh (`draw`) and by changing kept artists (`update`) -------------------------------------
@@ -309,7 +309,7 @@ WATCH = """(() => {
     picture: name => box(picture(spots[name])),
     pictures: () => cells().filter(cell => picture({cell})).length,
     shows: name => spots[name].code,
-    reach: name => spots[name].below.scrollIntoView({block: 'end'}),
+    reach: name => spots[name].cell.scrollIntoView({block: 'center', behavior: 'instant'}),
     readout: name => Number(spots[name].cell.querySelector('.widget-readout').textContent),
   };
 })()"""
@@ -375,7 +375,7 @@ class Lab:
 
 def open_page(browser, lab, path, ratio):
     """Open the notebook on a page with this devicePixelRatio, run all its cells, and watch each figure."""
-    page = browser.new_page(viewport={"width": 1300, "height": 1800}, device_scale_factor=ratio)
+    page = browser.new_page(viewport={"width": 1300, "height": 900}, device_scale_factor=ratio)
     page.goto(lab.url(f"lab/workspaces/at-{ratio}/tree/{path}"))
     kernel = "window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel"
     page.wait_for_function(f"{kernel}?.status === 'idle' && document.querySelector('.jp-Notebook .jp-CodeCell')", timeout=60_000)
@@ -393,7 +393,8 @@ def open_page(browser, lab, path, ratio):
 
 def move(page, spot, log):
     """One press of the right arrow: milliseconds until the new picture is shown, and the kernel's part of it."""
-    page.evaluate("spot => { bench.focus(spot); bench.arm(spot); }", spot)
+    page.evaluate("spot => { bench.reach(spot); bench.focus(spot); bench.arm(spot); }", spot)
+    page.wait_for_timeout(1e3 * PAUSE)
     known = log.stat().st_size
     wanted = page.evaluate("bench.readout", spot) + STEP
     page.keyboard.press("ArrowRight")
@@ -407,6 +408,8 @@ def move(page, spot, log):
 
 def drag(page, spot, seconds):
     """Drag the handle back and forth, 60 mouse moves a second. Returns frames a second, the lag, blanks and jumps."""
+    page.evaluate("bench.reach", spot)
+    page.wait_for_timeout(1e3 * SETTLE)
     x, y, width, height = page.evaluate("bench.handle", spot)
     x, y, reach = x + width / 2, y + height / 2, 0.3 * page.evaluate("bench.track", spot)[2]
     page.mouse.move(x, y)
@@ -430,6 +433,7 @@ def drag(page, spot, seconds):
 
 def film(page, spot):
     """Blank pictures among the frames that Chromium really composed in another, short drag."""
+    page.evaluate("bench.reach", spot)
     x, y, width, height = page.evaluate("bench.picture", spot)
     frames, session = [], page.context.new_cdp_session(page)
 
@@ -455,8 +459,6 @@ def blank(frame, box):
 def measure(page, log, name, n):
     """All ways of one figure on one page, taking turns. Returns a row of numbers for each way."""
     moves = {way: [] for way in WAYS}
-    page.evaluate("bench.reach", f"{WAYS[-1]} {name}")
-    page.wait_for_timeout(500)
     for _ in range(n + WARM):
         for way in WAYS:
             moves[way].append(move(page, f"{way} {name}", log))

@@ -71,7 +71,10 @@ def answer(name, given):
         if _same(got, exercise.probe(slip)):
             return Verdict(False, f"Not yet: {hint}")
     shown = ", ".join(f"{x:.4g}" for x in got[:3])
-    return Verdict(False, f"Not yet: {shown}{' ...' if len(got) > 3 else ''} is not it, and not a slip in the catalogue.")
+    return Verdict(
+        False,
+        f"Not yet: {shown}{' ...' if len(got) > 3 else ''} is not it, and no common slip gives it. Try a small case by hand.",
+    )
 
 
 def _numbers(values):
@@ -133,7 +136,7 @@ def _signs(count):
 def _attractor_period(given):
     """The period of the cycle that the logistic map settles on at r = given; 0 if it settles on none up to 12."""
     r = _number(0, 4)(given)
-    settled = maps.bifurcation(maps.logistic, np.array([r]), transient=20_000, keep=13)[0]
+    settled = maps.bifurcation(maps.logistic, np.array([r]), x0=0.3, transient=20_000, keep=13)[0]
     repeats = np.flatnonzero(np.abs(settled[1:] - settled[0]) < 1e-6)
     return int(repeats[0]) + 1 if len(repeats) else 0
 
@@ -205,7 +208,7 @@ _SCALAR = {
     ),
     "backward": Exercise(
         _called(_RUNS, lambda w, h: (len(h),)),
-        _pass_back(lambda w, h, t: w * (1 - h[t + 1] ** 2)),
+        by_differences,
         (
             (_pass_back(lambda w, h, t: w), "you have the weight, but not the slope of tanh at z(t+1)."),
             (
@@ -248,10 +251,10 @@ _ITERATED = {
             (3.2, "at this r the orbit settles on 2 points."),
             (2.9, "at this r the orbit settles on one point, the fixed point."),
             (3.7, "at this r the orbit settles on no short cycle. Look for the widest white gap above 3.8."),
-            (3.845, "so close: at this r the 3-cycle has already doubled to 6 points. Go down a little."),
+            (3.845, "at this r the orbit settles on 6 points. Near 3.845 a 3-cycle has just doubled: go down a little."),
             (3.74, "a window, but of period 5. The widest one has period 3."),
         ),
-        "The window opens at r = 1 + sqrt(8) = 3.828; inside it the exponent is negative again.",
+        "The window opens at r = 1 + sqrt(8) = 3.8284; inside it the exponent is negative again.",
     ),
     "signs": Exercise(
         _signs(5),

@@ -205,7 +205,7 @@ _HOOK = """<style onload="(me => {
     new MutationObserver(speak).observe(c, {childList: true, subtree: true, characterData: true}); });
   speak();
 })(this)">
-.CAPTION { line-height: 1.4; min-height: 2.8em; max-width: WIDTHpx; font-size: 1.05em; }
+.CAPTION { line-height: 1.4; min-height: 3.6em; max-width: WIDTHpx; font-size: 1.05em; }
 .CAPTION .error { color: #b00020; font-weight: bold; }
 .CONTROLS .noUi-handle:focus-visible { outline: 3px solid #0072B2; outline-offset: 2px; }
 </style>"""
@@ -235,7 +235,8 @@ class LiveFigure:
         for widget in self._sliders.values():
             widget.observe(self._moved, "value")
         reset = widgets.Button(description="Reset", layout=widgets.Layout(width="auto"))
-        reset.on_click(lambda _: self.set(**self._start))
+        reset.on_click(lambda _: self._reset())
+        self._plays = []
         row = [part for name in self.controls for part in self._with_play(name)]
         controls = widgets.HBox([*row, reset], layout=widgets.Layout(flex_flow="row wrap", align_items="center"))
         controls.add_class(mark + "-controls")
@@ -258,7 +259,13 @@ class LiveFigure:
         play = widgets.Play(min=control.lo, max=control.hi, step=control.step, value=control.at, interval=PLAY, show_repeat=False)
         # Linked in the browser: Play then waits for the picture as a hand does, and steps never queue up in the kernel.
         widgets.jslink((play, "value"), (slider, "value"))
+        self._plays.append(play)
         return [slider, play]
+
+    def _reset(self):
+        for play in self._plays:
+            play.playing = False
+        self.set(**self._start)
 
     @property
     def values(self):
@@ -388,7 +395,7 @@ class Prediction:
             raise ValueError(f"choose one of {', '.join(map(repr, self.choices))}, not {text!r}")
         for button in self._buttons:
             button.icon = "check" if button.description == self.right else "times" if button.description == text else ""
-        self.reply = ("Yes. " if text == self.right else f"No: {self.right}. ") + self.reason
+        self.reply = ("Right. " if text == self.right else f'Not quite: the answer is "{self.right}". ') + self.reason
         self._answer.value = f'<div role="status" style="max-width:800px;line-height:1.4">{html.escape(self.reply)}</div>'
         return self.reply
 

@@ -208,7 +208,9 @@ def phase_line(ax, f, lo, hi, x=None):
     ax.spines["left"].set_visible(False)
     ax.axhline(0, color=INK, linewidth=1)
     at = np.linspace(lo, hi, 26)[1:-1]
-    move = np.sign(f(at) - at)
+    move = np.sign(f(at) - at) * (
+        f.d(at) >= 0
+    )  # where the slope is negative x jumps across the fixed point: no arrow would be true
     for side, marker in ((1, ">"), (-1, "<")):
         ax.plot(at[move == side], 0 * at[move == side], linestyle="none", marker=marker, markersize=6, color=FORWARD["color"])
     _points(ax, f, lo, hi, on_line=0)
@@ -282,10 +284,10 @@ def growth(ax, slopes, rate):
 # The complex plane ---------------------------------------------------------------------------------------------------
 
 
-def escape(ax, plane, counts, at):
-    """Escape times `counts` on the complex `plane` (same shape), from `maps.escape_time`; the points that stay are dark."""
+def escape(ax, plane, counts, steps, at):
+    """Escape times `counts` on the complex `plane` (same shape), from `maps.escape_time` with `steps`; what stays is darkest."""
     re, im = plane.real[0], plane.imag[:, 0]
-    ax.imshow(np.log1p(counts), extent=(re[0], re[-1], im[-1], im[0]), cmap="cividis_r")
+    ax.imshow(np.log1p(counts), extent=(re[0], re[-1], im[-1], im[0]), cmap="cividis_r", vmin=0, vmax=np.log1p(steps))
     ax.set(xlabel="Re c", ylabel="Im c")
     ax.xaxis.set_major_locator(MaxNLocator(4))  # enlarged, the numbers grow long
     ax.plot(at.real, at.imag, marker="P", markersize=11, color="white", markeredgecolor=INK)

@@ -648,8 +648,8 @@ def test_a_prediction_reveals_nothing_before_a_choice():
 
 def test_a_choice_is_judged_and_the_reason_given():
     question = ask()
-    assert question.choose("true") == question.reply == "Yes. Count & see."
-    assert question.choose("<false>") == "No: true. Count & see."
+    assert question.choose("true") == question.reply == "Right. Count & see."
+    assert question.choose("<false>") == 'Not quite: the answer is "true". Count & see.'
     assert "Count &amp; see." in question._answer.value
     with pytest.raises(ValueError, match="'true', '<false>', not 'maybe'"):
         question.choose("maybe")
@@ -660,7 +660,7 @@ def test_the_buttons_choose():
     buttons = {part.description: part for part in inside(question._view) if isinstance(part, widgets.Button)}
     assert list(buttons) == ["true", "<false>"]
     buttons["<false>"].click()
-    assert question.reply.startswith("No: true.")
+    assert question.reply.startswith('Not quite: the answer is "true".')
     assert (buttons["true"].icon, buttons["<false>"].icon) == ("check", "times")
 
 

@@ -463,5 +463,5 @@ def test_every_choice_of_a_prediction_is_judged(book, here):
             for choice in question.choices:
                 said = question.choose(choice)
                 assert said.endswith(question.reason)
-                assert said.startswith("Yes.") == (choice == question.right)
+                assert said.startswith("Right.") == (choice == question.right)
                 assert choice == question.right or question.right in said
