@@ -220,13 +220,15 @@ class LiveFigure:
     def __init__(self, draw, controls, layout, size):
         self.controls = controls
         axes = [name for name in inspect.signature(draw).parameters if name not in controls]
-        self._stage = Stage(draw, axes, layout or [axes], size)
+        with DRAWING:
+            self._stage = Stage(draw, axes, layout or [axes], size)
         self._start = {name: control.at for name, control in controls.items()}
-        self.text = self._stage.play(self._start)
         self._good = self._start
         self._rest = None
         self._held = False
-        self._build(size)
+        with DRAWING:
+            self.text = self._stage.play(self._start)
+            self._build(size)
 
     def _build(self, size):
         mark = "live-" + uuid.uuid4().hex[:8]
@@ -328,7 +330,8 @@ class LiveFigure:
             self._image.value = quick_png(self._stage.pixels(SHARP))
 
     def _repr_mimebundle_(self, **kwargs):
-        pixels = self._stage.pixels(SHARP)
+        with DRAWING:
+            pixels = self._stage.pixels(SHARP).copy()
         data = {**self._view._repr_mimebundle_(), "image/png": small_png(pixels), "text/plain": self.text}
         height, width = pixels.shape[:2]
         return data, {"image/png": {"alt": self.text, "width": width // SHARP, "height": height // SHARP}}

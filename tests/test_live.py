@@ -4,14 +4,16 @@ A control is moved as a browser moves it, by its widget's value, inside an event
 """
 
 import asyncio
+import html
 import io
 import re
 import subprocess
 import sys
 import warnings
-from threading import Thread
+from threading import Event, Thread
 
 import ipywidgets as widgets
+import matplotlib
 import numpy as np
 import pytest
 from matplotlib.ticker import MultipleLocator
@@ -567,6 +569,34 @@ def test_hands_in_two_threads_do_not_spoil_the_picture():
     assert figure.png == wanted
 
 
+def test_a_figure_may_be_made_while_another_is_moved():
+    """So it is when a reader slides before Run All has come to its end."""
+    wanted, moved = make().png, make()
+    settings, filters, done = dict(matplotlib.rcParams), list(warnings.filters), Event()
+
+    def hand():
+        async def slide():
+            while not done.is_set():
+                moved._sliders["w"].value = -moved._sliders["w"].value
+
+        asyncio.run(slide())
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    thread = Thread(target=hand)
+    thread.start()
+    try:
+        made = [make() for _ in range(10)]
+        stored = {figure._repr_mimebundle_()[0]["image/png"] for figure in made}
+    finally:
+        done.set()
+        thread.join()
+        sys.setswitchinterval(before)
+    assert {figure.png for figure in made} == {wanted} and len(stored) == 1
+    assert dict(matplotlib.rcParams) == settings
+    assert list(warnings.filters) == filters
+
+
 # --- what is stored and shown ---------------------------------------------------------------------------------------------------
 
 
@@ -608,6 +638,8 @@ def test_signs_in_a_sentence_are_text_not_markup(monkeypatch):
 
     figure = live.figure(draw, w=live.slider(0, 1, at=0))
     assert caption(figure) == "|w| &lt; 1 &amp; w_max * w_min &gt; $2 `now` #1 [a] x^2 &lt;b&gt;."
+    figure.set(w=1)
+    assert caption(figure) == html.escape(sentence)
     _, (words, _) = shown_by(figure, monkeypatch)
     assert re.sub(r"\\([^a-z0-9\s])", r"\1", words["text/markdown"]) == sentence
     assert not re.search(r"(?<!\\)[*_`#\[\]<>$|]", words["text/markdown"])
