@@ -74,11 +74,12 @@ class Stage:
             warnings.simplefilter("error")
             self.figure.dpi = self.dpi * scale
             afresh = self._afresh()
-            kept, background = self._kept.get(scale, (None, None))
-            if kept != [_decoration(ax) for ax in self.axes]:
+            kept, background = self._kept.get(scale, ((), None))
+            before = [_decoration(ax) for ax in self.axes]
+            if before not in kept:
                 background = self._render_decoration(afresh)
-                # Rendering itself settles limits and tick formatters, so what was rendered is noted after it.
-                self._kept[scale] = [_decoration(ax) for ax in self.axes], background
+                # Rendering changes tickers: one made afresh compares with what was there before it, one that stays with after it.
+                self._kept[scale] = (before, [_decoration(ax) for ax in self.axes]), background
             self.canvas.restore_region(background)
             renderer = self.canvas.get_renderer()
             for artist in sorted(afresh, key=lambda a: a.get_zorder()):
