@@ -19,16 +19,18 @@ import inspect
 import math
 import re
 import threading
+import time
 import uuid
 from dataclasses import dataclass
 
 import ipywidgets as widgets
 import numpy as np
+from IPython import get_ipython
 from IPython.display import display
 
 from lecturelib.stage import Stage, quick_png, small_png
 
-__all__ = ["LiveFigure", "choice", "figure", "predict", "slider", "toggle"]
+__all__ = ["LiveFigure", "choice", "figure", "predict", "slider", "toggle", "watch"]
 
 SHARP = 2  # pixels per CSS pixel of a picture at rest; while a slider moves it is 1
 REST = 0.15  # seconds without a move until the sharp picture is drawn
@@ -36,6 +38,7 @@ LEGIBLE = 520  # CSS pixels; on a narrower screen the picture scrolls sideways, 
 # JupyterLab hands the moves of a slider to a thread, and Reset to another; matplotlib's settings belong to the whole process.
 DRAWING = threading.RLock()
 PLAY = 150  # milliseconds between the steps of a Play control
+EVERY = 0.25  # seconds between the frames of a run that is watched: drawing takes a few per cent of its time
 
 
 # Controls ------------------------------------------------------------------------------------------------------------
@@ -242,11 +245,10 @@ class LiveFigure:
         row = [part for name in self.controls for part in self._with_play(name)]
         controls = widgets.HBox([*row, reset], layout=widgets.Layout(flex_flow="row wrap", align_items="center"))
         controls.add_class(mark + "-controls")
-        layout = widgets.Layout(width=f"{width}px", max_width="100%", min_width=f"{min(width, LEGIBLE)}px", height="auto")
-        self._image = widgets.Image(format="png", layout=layout)
+        self._image = _image(width)
         self._image.add_class(mark + "-picture")
         self._image.value = quick_png(self._stage.pixels(SHARP))
-        self._view = widgets.VBox([controls, widgets.Box([self._image], layout=widgets.Layout(overflow="auto hidden"))])
+        self._view = widgets.VBox([controls, _scrolling(self._image)])
         self._caption = widgets.HTML(html.escape(self.text), layout=widgets.Layout(height="auto"))
         self._caption.add_class(mark + "-caption")
         hook = _HOOK.replace("WIDTH", str(max(width, 640)))
@@ -370,8 +372,85 @@ def figure(draw, *, layout=None, size=(8, 3.6), **controls):
     return LiveFigure(draw, controls, layout, size)
 
 
+def _image(width):
+    return widgets.Image(
+        format="png",
+        layout=widgets.Layout(width=f"{width}px", max_width="100%", min_width=f"{min(width, LEGIBLE)}px", height="auto"),
+    )
+
+
+def _scrolling(image):
+    return widgets.Box([image], layout=widgets.Layout(overflow="auto hidden"))
+
+
 def _markdown(text):
     return re.sub(r"([\\`*_{}\[\]<>#|~$^])", r"\\\1", text)
+
+
+# A run that is watched -----------------------------------------------------------------------------------------------
+
+
+class Watch:
+    """Shows something that goes on, such as a training run. Made by `watch`; call it with the run as often as you like."""
+
+    def __init__(self, draw, size):
+        self._draw, self._size = draw, size
+        self._axes = list(inspect.signature(draw).parameters)[:-1]
+        self._stage, self._drawn, self._tenth = None, 0.0, 0
+
+    def __call__(self, run):
+        done = len(run.losses)
+        tenth = 10 * done // run.steps if run.steps else done // 100
+        news, self._tenth = bool(run.ended) or tenth != self._tenth, tenth
+        if not hasattr(get_ipython(), "kernel"):
+            if news:
+                print(run.text, flush=True)
+            return
+        if self._stage is None:
+            self._open(run)
+        if news:  # a screen reader hears ten sentences, not a hundred
+            self._caption.value = html.escape(run.text)
+        if run.ended or time.monotonic() - self._drawn > EVERY:
+            self._show(run)
+        if run.ended:
+            self._handle.update(*self._bundle(run), raw=True)
+            self._stage = None
+
+    def _open(self, run):
+        with DRAWING:
+            self._stage = Stage(self._draw, self._axes, [self._axes], self._size)
+        self._image = _image(round(self._size[0] * self._stage.dpi))
+        self._bar = widgets.IntProgress(0, max=run.steps or 1, layout=widgets.Layout(width="23em", max_width="100%"))
+        self._caption = widgets.HTML(layout=widgets.Layout(height="auto"))
+        self._view = widgets.VBox([self._bar, _scrolling(self._image), self._caption])
+        self._show(run)
+        data, metadata = self._bundle(run)
+        self._handle = display(data, metadata=metadata, raw=True, display_id=True)
+
+    def _show(self, run):
+        with DRAWING:
+            self._stage.play({"run": run})
+            self._image.value = quick_png(self._stage.pixels(SHARP))
+        self._bar.value, self._drawn = min(len(run.losses), self._bar.max), time.monotonic()
+
+    def _bundle(self, run):
+        """The view, and the picture that a notebook keeps. Its text never changes: nbval sees the first, the file the last."""
+        with DRAWING:
+            pixels = self._stage.pixels(SHARP).copy()
+        data = {**self._view._repr_mimebundle_(), "image/png": small_png(pixels), "text/plain": "The run, step by step"}
+        height, width = pixels.shape[:2]
+        return data, {"image/png": {"alt": run.text, "width": width // SHARP, "height": height // SHARP}}
+
+
+def watch(draw, *, size=(8, 2.8)):
+    """Watch a run: `train.fit(..., watch=live.watch(plots.training))`.
+
+    In a notebook a progress bar and the picture `draw(*axes, run)` go along with the run; elsewhere each tenth of it prints a
+    line. `run` has `losses`, `steps`, `ended` and `text`. Raises ValueError if `draw` has not an axes and a run to take.
+    """
+    if len(inspect.signature(draw).parameters) < 2:
+        raise ValueError(f"{draw.__name__} must take its axes first, then the run")
+    return Watch(draw, size)
 
 
 # Predictions ---------------------------------------------------------------------------------------------------------

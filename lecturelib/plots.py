@@ -13,8 +13,8 @@ from lecturelib import maps
 
 __all__ = [
     "BACKWARD", "FORWARD", "IDENTITY", "SINK", "SOURCE", "bifurcation", "bounds", "cobweb", "composed", "decay",
-    "density", "escape", "exponents", "float_range", "forward", "growth", "orbit", "phase_line", "plane_orbit", "slopes",
-    "thin_line", "unrolled",
+    "density", "escape", "exponents", "float_range", "forward", "gradient_flow", "growth", "orbit", "phase_line", "plane_orbit",
+    "slopes", "thin_line", "training", "unrolled",
 ]  # fmt: skip
 
 FORWARD = {"color": "#0072B2", "linestyle": "-"}
@@ -24,6 +24,11 @@ SINK = {"marker": "o", "color": "#009E73", "markersize": 10, "linestyle": "none"
 SOURCE = {**SINK, "color": "#CC79A7", "markerfacecolor": "white", "markeredgewidth": 2.5}
 NEUTRAL = {**SINK, "color": "#767676", "fillstyle": "left", "markerfacecoloralt": "white"}
 KIND = {"sink": SINK, "source": SOURCE, "neutral": NEUTRAL}
+CELL = {
+    "tanh RNN": {"color": "#D55E00", "linestyle": "--", "marker": "o"},
+    "identity RNN": {"color": "#009E73", "linestyle": "-", "marker": "s"},
+    "LSTM": {"color": "#0072B2", "linestyle": "-.", "marker": "^"},
+}
 INK = "#222222"
 POWER = FuncFormatter(lambda v, _: f"$10^{{{v:.0f}}}$" if v else "1")  # one object: a frame then need not render the ticks again
 PAPER = {"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1}  # behind a label that may lie on a line
@@ -138,6 +143,53 @@ def float_range(ax, logs, held, steps):
 
 
 # The unrolled network ------------------------------------------------------------------------------------------------
+
+
+def gradient_flow(ax, flows, lags, decades=20):
+    """How much of a gradient is left after k steps back: median and range over the seeds, for each cell of `flows`.
+
+    `flows` maps names in CELL to norms of shape (seeds, T + 1), at t = 0..T, as `cells.flow` has them. `lags`: how many the
+    axis holds.
+    """
+    _decade_axis(ax, decades, "gradient at lag k")
+    ax.set(xlim=(0, 1.32 * lags), xlabel="lag k: steps back from the loss")
+    ax.axhline(0, **IDENTITY)
+    ends = {}
+    for cell, norms in flows.items():
+        logs = np.clip(_log10(norms)[:, :0:-1], -2 * decades, 2 * decades)
+        k, middle = np.arange(logs.shape[1]), np.median(logs, axis=0)
+        ax.fill_between(k, logs.min(axis=0), logs.max(axis=0), color=CELL[cell]["color"], alpha=0.2, linewidth=0)
+        ax.plot(k, middle, markevery=max(1, len(k) // 8), markersize=5, **CELL[cell])
+        ends[cell] = np.clip(middle[-1], -0.96 * decades, 0.96 * decades)
+    for cell, y in _apart(ends, 0.13 * decades).items():
+        ax.text(k[-1] + 0.02 * lags, y, cell, color=CELL[cell]["color"], va="center", fontweight="bold")
+
+
+def _apart(heights, gap):
+    """The same labels at heights at least `gap` apart, in their order, their middle where it was."""
+    names = sorted(heights, key=heights.get)
+    y = np.array([heights[name] for name in names])
+    spread = np.maximum.accumulate(y - gap * np.arange(len(y))) + gap * np.arange(len(y))
+    return dict(zip(names, spread - (spread - y).mean(), strict=True))
+
+
+def training(loss, norm, run):
+    """A training run on two axes: the loss, and the gradient's norm before clipping, step by step, as powers of ten."""
+    steps = run.steps or 1 << max(6, len(run.losses).bit_length())
+    k = np.arange(1, len(run.losses) + 1)
+    for ax, values, label, lo, hi, role in (
+        (loss, run.losses, "loss", -4, 1, FORWARD),
+        (norm, run.norms, "gradient norm", -4, 4, BACKWARD),
+    ):
+        ax.set(xlim=(0, 1.01 * steps), ylim=(lo, hi), xlabel="training step", ylabel=label)
+        ax.yaxis.set_major_locator(FixedLocator(range(lo, hi + 1)))
+        ax.yaxis.set_major_formatter(POWER)
+        ax.axhline(0, **IDENTITY)
+        logs = np.nan_to_num(np.clip(_log10(values), lo, hi), nan=hi)
+        ax.plot(k, logs, linewidth=1.2, **role)
+        if len(k):
+            ax.plot(k[-1], logs[-1], marker="X" if run.ended.startswith("stopped") else "o", color=role["color"], clip_on=False)
+    return run.text
 
 
 def unrolled(ax, size, words):

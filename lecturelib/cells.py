@@ -1,0 +1,390 @@
+"""One recurrent step, its adjoint, and both along a sequence: the lecture's RNNs and its LSTM, with exact gradients.
+
+The readable form of a cell is its `*_step`, one line an equation of the slides, and its `*_step_back` mirrors it line by line.
+`unroll` and `backprop` compute the same along T steps, fast; the tests say that they equal the loop of steps, finite differences
+and PyTorch. Steps count from 1 to T, as in the lecture: step t reads the input `x[t - 1]` and makes the hidden state `h[t]` of
+`h[t - 1]`. An adjoint, the derivative of the loss L, ends in `_bar`. Axes are T steps, B sequences (a batch), D inputs, H units.
+
+What overflows becomes inf or nan, and what underflows 0, without a warning: that is what this lecture is about.
+"""
+
+import reprlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from lecturelib import scan
+
+__all__ = [
+    "LSTM", "RNN", "Adjoint", "Gates", "Trace",
+    "backprop", "flow", "init_lstm", "init_rnn", "jacobians", "lstm_step", "lstm_step_back",
+    "products", "rnn_step", "rnn_step_back", "singular_values", "unroll",
+]  # fmt: skip
+
+
+# -- parameters -------------------------------------------------------------------------------------------------------------
+
+
+class RNN(NamedTuple):
+    """The parameters of h_t = φ(W_x x_t + W_h h_{t-1} + b); the gradient of a loss by them has the same type."""
+
+    W_x: np.ndarray  # (H, D), input weights
+    W_h: np.ndarray  # (H, H), recurrent weights
+    b: np.ndarray  # (H,)
+
+
+class LSTM(NamedTuple):
+    """The parameters of an LSTM layer: the slide's W is [W_x W_h], its rows are those of i, f, o and g, H of each."""
+
+    W_x: np.ndarray  # (4H, D)
+    W_h: np.ndarray  # (4H, H)
+    b: np.ndarray  # (4H,), which the slide leaves out
+
+
+class Gates(NamedTuple):
+    """Input, forget and output gate, and the new input g: of each step, or adjoints, or slices; see where it is used."""
+
+    i: np.ndarray
+    f: np.ndarray
+    o: np.ndarray
+    g: np.ndarray
+
+
+class Activation(NamedTuple):
+    """A function φ(z) and its derivative, which each of these four can say by its value: φ'(z) = slope(φ(z))."""
+
+    f: Callable  # f(z, out)
+    slope: Callable
+
+
+def _logistic(z, out=None):
+    half = np.tanh(np.multiply(z, 0.5, out), out)  # σ(z) = (1 + tanh(z / 2)) / 2, which cannot overflow
+    return np.add(np.multiply(half, 0.5, out), 0.5, out)
+
+
+PHI = {
+    "tanh": Activation(np.tanh, lambda h: 1 - h * h),
+    "relu": Activation(lambda z, out=None: np.maximum(z, 0, out=out), lambda h: (h > 0).astype(h.dtype)),
+    "logistic": Activation(_logistic, lambda h: h * (1 - h)),
+    "linear": Activation(np.positive, np.ones_like),
+}
+
+
+def init_rnn(rng, D, H, *, recurrent="gaussian", gain=1.0, noise=0.0, inputs=None, dtype=np.float64):
+    """An RNN with D inputs and H units, drawn from `rng`; biases 0.
+
+    `recurrent`: "gaussian" (entries N(0, gain^2 / H): spectral radius about gain), "orthogonal" (gain times a random rotation)
+    or "identity" (gain times the identity: the slide "Identity RNNs"; Le, Jaitly and Hinton 2015, with φ = "relu"). `noise`:
+    standard deviation of a Gaussian added to each recurrent weight. `inputs`: standard deviation of the input weights
+    (default 1 / sqrt(D)). ValueError for anything else.
+    """
+    D, H, dtype = _drawing(rng, D, H, dtype)
+    gain, noise = _number("gain", gain), _number("noise", noise, least=0)
+    inputs = D**-0.5 if inputs is None else _number("inputs", inputs, least=0)
+    W_x = inputs * rng.standard_normal((H, D))
+    if recurrent == "gaussian":
+        W_h = rng.standard_normal((H, H)) / np.sqrt(H)
+    elif recurrent == "orthogonal":
+        W_h = _rotation(rng, H)
+    elif recurrent == "identity":
+        W_h = np.eye(H)
+    else:
+        raise ValueError(f'recurrent must be "gaussian", "orthogonal" or "identity", not {reprlib.repr(recurrent)}')
+    W_h = gain * W_h + (noise * rng.standard_normal((H, H)) if noise else 0)
+    return RNN(W_x.astype(dtype), W_h.astype(dtype), np.zeros(H, dtype))
+
+
+def _rotation(rng, H):
+    """A random orthogonal matrix, all equally likely (Mezzadri 2007: QR, with the signs of R's diagonal made positive)."""
+    Q, R = np.linalg.qr(rng.standard_normal((H, H)))
+    return Q * np.sign(np.diag(R))
+
+
+def init_lstm(rng, D, H, *, forget_bias=1.0, gain=1.0, dtype=np.float64):
+    """An LSTM with D inputs and H cells, drawn from `rng`: weights uniform within gain / sqrt(H), the frameworks' default.
+
+    Biases are 0, but the forget gates' are `forget_bias`: 1 is the advice of Jozefowicz, Zaremba and Sutskever (2015), for with
+    0 a cell forgets half of itself in each step. ValueError for anything else.
+    """
+    D, H, dtype = _drawing(rng, D, H, dtype)
+    gain, forget_bias = _number("gain", gain), _number("forget_bias", forget_bias)
+    W = gain / np.sqrt(H) * rng.uniform(-1, 1, (4 * H, D + H))
+    b = np.repeat([0.0, forget_bias, 0.0, 0.0], H)
+    return LSTM(W[:, :D].astype(dtype), W[:, D:].astype(dtype), b.astype(dtype))
+
+
+# -- one step, to be read ---------------------------------------------------------------------------------------------------
+
+
+def rnn_step(p, h, x, phi="tanh"):
+    """One step of an RNN: h (B, H) and the input x (B, D) -> the next h (B, H). Slide "backprop through time"."""
+    z = x @ p.W_x.T + h @ p.W_h.T + p.b
+    return PHI[phi].f(z)
+
+
+def rnn_step_back(p, h, x, h_next, h_next_bar, phi="tanh"):
+    """The adjoint of `rnn_step`: from h_next and its adjoint to (adjoint of the parameters, of h, of x)."""
+    z_bar = h_next_bar * PHI[phi].slope(h_next)
+    p_bar = RNN(W_x=z_bar.T @ x, W_h=z_bar.T @ h, b=z_bar.sum(0))
+    return p_bar, z_bar @ p.W_h, z_bar @ p.W_x
+
+
+def lstm_step(p, h, c, x, clamp=()):
+    """One step of an LSTM: h and c (B, H) and the input x (B, D) -> (h, c, gates). `clamp` forces gates: {"f": 1.0}.
+
+    The three lines are the slide's three equations; its y_t is our x.
+    """
+    i, f, o, g = _squash(np.split(x @ p.W_x.T + h @ p.W_h.T + p.b, 4, axis=1), clamp)
+    c = f * c + i * g
+    h = o * np.tanh(c)
+    return h, c, Gates(i, f, o, g)
+
+
+def _squash(z, clamp):
+    """The gates (σ, σ, σ, tanh)(z), or what they are forced to."""
+    phi = Gates(_logistic, _logistic, _logistic, np.tanh)
+    return [np.full_like(z, clamp[gate]) if gate in clamp else f(z) for gate, f, z in zip(Gates._fields, phi, z, strict=True)]
+
+
+def lstm_step_back(p, h, c, x, after, h_next_bar, c_next_bar, clamp=()):
+    """The adjoint of `lstm_step`; `after` is what it returned. Gives (adjoint of the parameters, of h, of c, of x).
+
+    `c_next_bar` holds what reaches the next c by other ways than the next h. A gate that is forced passes nothing back.
+    """
+    _, c_next, (i, f, o, g) = after
+    tanh_c = np.tanh(c_next)
+    o_bar = h_next_bar * tanh_c
+    c_next_bar = c_next_bar + h_next_bar * o * (1 - tanh_c**2)
+    f_bar, i_bar, g_bar, c_bar = c_next_bar * c, c_next_bar * g, c_next_bar * i, c_next_bar * f
+    z_bar = Gates(i_bar * i * (1 - i), f_bar * f * (1 - f), o_bar * o * (1 - o), g_bar * (1 - g**2))
+    z_bar = np.hstack([0 * bar if gate in clamp else bar for gate, bar in zip(Gates._fields, z_bar, strict=True)])
+    p_bar = LSTM(W_x=z_bar.T @ x, W_h=z_bar.T @ h, b=z_bar.sum(0))
+    return p_bar, z_bar @ p.W_h, c_bar, z_bar @ p.W_x
+
+
+# -- along a sequence -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What `unroll` went through, all that `backprop` and `jacobians` need. It shares p and x: do not change them in between.
+
+    `h` (T + 1, B, H): h[0] is the initial state, h[t] the state after step t. Of an LSTM also `c`, the same for the cell state,
+    and `gates`, each (T, B, H), where gates.f[t - 1] is f_t.
+    """
+
+    p: RNN | LSTM
+    x: np.ndarray
+    h: np.ndarray
+    phi: str | None = None
+    c: np.ndarray | None = None
+    gates: Gates | None = None
+    tape: tuple = ()  # an LSTM's own buffers
+
+
+class Adjoint(NamedTuple):
+    """The derivatives of the loss L by everything in a Trace.
+
+    `p`: by the parameters, of the same type. `h_bar`, `c_bar` (T + 1, B, H): dL/dh_t and dL/dc_t, total derivatives, all ways
+    from there to the loss counted; at 0 of the initial state. `x_bar` (T, B, D), if asked for.
+    """
+
+    p: RNN | LSTM
+    h_bar: np.ndarray
+    c_bar: np.ndarray | None
+    x_bar: np.ndarray | None
+
+
+def unroll(p, x, *, h0=None, c0=None, phi=None, clamp=None):
+    """Run an RNN or LSTM along the inputs x (T, B, D); gives a `Trace`.
+
+    `h0`, `c0` (B, H): initial states, default 0. `phi`, of an RNN: "tanh" (default), "relu", "logistic" or "linear". `clamp`, of
+    an LSTM, forces gates: {"f": 1.0} in all steps, {"f": {3: 1.0}} in step 3; a value is a number or an array (H,), for
+    i, f and o from 0 to 1, for g from -1 to 1. All arrays have the dtype of the parameters, float32 or float64.
+    ValueError: an array of another shape or dtype, T = 0, a number that is not finite in x, h0 or c0.
+    """
+    D, H = _sizes(p)
+    dtype = p.b.dtype
+    x = _array("x", x, dtype, T=None, B=None, D=D)
+    T, B, _ = x.shape
+    h0 = np.zeros((B, H), dtype) if h0 is None else _array("h0", h0, dtype, B=B, H=H)
+    with np.errstate(all="ignore"):
+        if isinstance(p, RNN):
+            if c0 is not None or clamp is not None:
+                raise ValueError("c0 and clamp belong to an LSTM; p is an RNN")
+            phi = _phi("tanh" if phi is None else phi)
+            return Trace(p, x, scan.rnn(p, x, h0, PHI[phi].f), phi)
+        if phi is not None:
+            raise ValueError(f"phi belongs to an RNN; p is an LSTM, not to be run with phi = {reprlib.repr(phi)}")
+        c0 = np.zeros((B, H), dtype) if c0 is None else _array("c0", c0, dtype, B=B, H=H)
+        h, c, gates, tape = scan.lstm(p, x, h0, c0, _clamps(clamp, T, H, dtype))
+        return Trace(p, x, h, None, c, Gates(*gates), tape)
+
+
+def backprop(trace, h_bar, *, c_bar=None, inputs=False):
+    """Backpropagate through time; gives an `Adjoint`.
+
+    `h_bar` is what the loss gives directly: (T, B, H) for a loss on every step's hidden state, or (B, H) for a loss on the last
+    one; `c_bar` (B, H) what it gives to an LSTM's last cell state, default 0. `inputs=True` asks for x_bar too.
+    ValueError: an array of another shape or dtype.
+    """
+    T, (B, H) = len(trace.x), trace.h.shape[1:]
+    dtype = trace.h.dtype
+    if np.ndim(h_bar) == 2:
+        direct = _array("h_bar", h_bar, dtype, finite=False, B=B, H=H)
+    else:
+        direct = _array("h_bar", h_bar, dtype, finite=False, T=T, B=B, H=H)
+    with np.errstate(all="ignore"):
+        if isinstance(trace.p, LSTM):
+            c_bar = np.zeros((B, H), dtype) if c_bar is None else _array("c_bar", c_bar, dtype, finite=False, B=B, H=H)
+            return Adjoint(*scan.lstm_back(trace.p, trace.tape, direct, c_bar, inputs))
+        if c_bar is not None:
+            raise ValueError("c_bar belongs to an LSTM; the trace is of an RNN")
+        slopes = PHI[trace.phi].slope(trace.h[1:])
+        p_bar, h_bar, x_bar = scan.rnn_back(trace.p, trace.x, trace.h, slopes, direct, inputs)
+        return Adjoint(p_bar, h_bar, None, x_bar)
+
+
+# -- Jacobians --------------------------------------------------------------------------------------------------------------
+
+
+def jacobians(trace):
+    """The exact Jacobians of all steps: J[t] = ds_{t+1} / ds_t for t = 0 ... T - 1, shape (T, B, N, N).
+
+    Of an RNN the state s is h, and N = H: diag(φ'(z_{t+1})) W_h. Of an LSTM s is h and c, one after the other, and N = 2H.
+    """
+    p = trace.p
+    with np.errstate(all="ignore"):
+        if isinstance(p, RNN):
+            return PHI[trace.phi].slope(trace.h[1:])[..., None] * p.W_h
+        _, state, tanh_c, clamp = trace.tape
+        T, H, B = tanh_c.shape
+        W, slopes = scan.ordered(p.W_h, scan.OIFG).reshape(4, H, H), np.empty((T, 6, H, B), p.b.dtype)
+        scan.slopes_of(state[:T], tanh_c, clamp, slopes)
+        o, a, i, f, g, c = slopes.transpose(1, 0, 3, 2)[..., None]
+        J = np.zeros((T, B, 2, H, 2, H), p.b.dtype)
+        J[:, :, 1, :, 0] = i * W[1] + f * W[2] + g * W[3]  # dc_{t+1} / dh_t: by the gates
+        J[:, :, 0, :, 0] = a * J[:, :, 1, :, 0] + o * W[0]  # h = o tanh(c): by c, and by the output gate
+        k = np.arange(H)
+        J[:, :, 1, k, 1, k] = c[..., 0]  # dc_{t+1} / dc_t by itself: the forget gate
+        J[:, :, 0, k, 1, k] = (a * c)[..., 0]
+        return J.reshape(T, B, 2 * H, 2 * H)
+
+
+def products(J):
+    """The products of Jacobians J (T, B, N, N): P[t] = ds_T / ds_t = J[T-1] ... J[t], (T + 1, B, N, N); P[T] is the identity."""
+    if np.ndim(J) != 4 or J.shape[2] != J.shape[3]:
+        raise ValueError(f"J has shape {np.shape(J)}; it needs (T, B, N, N), as `jacobians` gives it")
+    T, B, N, _ = J.shape
+    P = np.empty((T + 1, B, N, N), J.dtype)
+    P[T] = np.eye(N)
+    with np.errstate(all="ignore"):
+        for t in reversed(range(T)):
+            np.matmul(P[t + 1], J[t], out=P[t])
+    return P
+
+
+def singular_values(P):
+    """Singular values of each (N, N) matrix, the largest first, shape (..., N); inf where a matrix has overflowed.
+
+    Those below the largest times 1e-7 (float32) or 1e-16 (float64) are rounding errors.
+    """
+    finite = np.isfinite(P).all((-1, -2))
+    values = np.full(P.shape[:-1], np.inf, P.dtype)
+    values[finite] = np.linalg.svd(P[finite], compute_uv=False)
+    return values
+
+
+def flow(p, x, end, *, phi=None):
+    """How much of a gradient comes back: |dL/dh_t| (of an LSTM |dL/dc_t|), t = 0 ... T, shape (T + 1, B).
+
+    `end` (B, H) is dL/dh_T, the loss being one on the last hidden state. ValueError: as `unroll` and `backprop`.
+    """
+    back = backprop(unroll(p, x, phi=phi), end)
+    adjoint = back.h_bar if back.c_bar is None else back.c_bar
+    largest = np.abs(adjoint).max(axis=-1, keepdims=True)
+    largest[largest == 0] = 1
+    with np.errstate(all="ignore"):  # scaled, for the square of 1e-30 is no float32
+        return largest[..., 0] * np.linalg.norm(adjoint / largest, axis=-1)
+
+
+# -- what may come in -------------------------------------------------------------------------------------------------------
+
+
+def _sizes(p):
+    """(D, H) of the parameters, after a check that they fit each other."""
+    if not isinstance(p, RNN | LSTM):
+        raise ValueError(f"p must be an RNN or an LSTM, as init_rnn and init_lstm make them, not {reprlib.repr(p)}")
+    for name, a in p._asdict().items():
+        if not isinstance(a, np.ndarray) or a.dtype not in (np.float32, np.float64) or a.dtype != p.b.dtype:
+            sort = getattr(a, "dtype", type(a).__name__)
+            raise ValueError(f"p.{name} is {sort}; the parameters must all be float32 or all float64")
+    rows, H = (*p.W_h.shape, 0, 0)[:2]
+    gates, wanted = (4, "(4H, H)") if isinstance(p, LSTM) else (1, "(H, H)")
+    if p.W_h.ndim != 2 or rows != gates * H or H == 0:
+        raise ValueError(f"p.W_h has shape {p.W_h.shape}; it needs {wanted}")
+    if p.W_x.ndim != 2 or len(p.W_x) != rows or p.W_x.size == 0:
+        raise ValueError(f"p.W_x has shape {p.W_x.shape}; it needs ({rows}, D), with the rows of p.W_h")
+    if p.b.shape != (rows,):
+        raise ValueError(f"p.b has shape {p.b.shape}; it needs ({rows},), with the rows of p.W_h")
+    return p.W_x.shape[1], H
+
+
+def _array(name, value, dtype, finite=True, **axes):
+    """`value` as it is, if it is an array of `dtype` with these axes; an axis that is None may have any length but 0."""
+    needs = ", ".join(axis if length is None else f"{axis} = {length}" for axis, length in axes.items())
+    if not isinstance(value, np.ndarray):
+        raise ValueError(f"{name} must be an array ({needs}), not {reprlib.repr(value)}")
+    fits = all(length in (None, there) for length, there in zip(axes.values(), value.shape, strict=False))
+    if value.ndim != len(axes) or not fits or value.size == 0:
+        raise ValueError(f"{name} has shape {value.shape}; it needs ({needs}), none of them 0")
+    if value.dtype != dtype:
+        raise ValueError(f'{name} is {value.dtype}; the parameters are {dtype}: {name}.astype("{dtype}")')
+    if finite and not np.isfinite(value).all():
+        at = tuple(int(k) for k in np.argwhere(~np.isfinite(value))[0])
+        raise ValueError(f"{name} must be finite; {name}[{', '.join(map(str, at))}] is {value[at]}")
+    return value
+
+
+def _phi(phi):
+    if phi not in PHI:
+        raise ValueError(f"phi must be one of {', '.join(map(repr, PHI))}, not {reprlib.repr(phi)}")
+    return phi
+
+
+def _clamps(clamp, T, H, dtype):
+    """For each step, the pairs (row of o, i, f, g; values (H,)) that `clamp` forces."""
+    steps = [[] for _ in range(T)]
+    for gate, plan in (clamp or {}).items():
+        if gate not in Gates._fields:
+            raise ValueError(f"clamp has gates i, f, o and g, not {reprlib.repr(gate)}")
+        for t, value in (plan if isinstance(plan, dict) else dict.fromkeys(range(1, T + 1), plan)).items():
+            if t not in range(1, T + 1):
+                raise ValueError(f"clamp of {gate}: a step is a whole number from 1 to T = {T}, not {reprlib.repr(t)}")
+            v, least = np.asarray(value), -1 if gate == "g" else 0
+            if v.dtype.kind not in "iuf" or v.shape not in ((), (H,)) or not ((v >= least) & (v <= 1)).all():
+                raise ValueError(
+                    f"clamp of {gate} takes a number from {least} to 1, or an array of H = {H} of them, not {reprlib.repr(value)}"
+                )
+            steps[t - 1].append(("oifg".index(gate), np.full(H, v, dtype)))
+    return steps
+
+
+def _number(name, value, least=-np.inf):
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating) or not least <= value < np.inf:
+        raise ValueError(f"{name} must be a finite number{f' >= {least}' if least == 0 else ''}, not {reprlib.repr(value)}")
+    return float(value)
+
+
+def _drawing(rng, D, H, dtype):
+    """What every initialiser is given, checked."""
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(f"rng must be a random generator, such as np.random.default_rng(0), not {reprlib.repr(rng)}")
+    for name, value in {"D": D, "H": H}.items():
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+            raise ValueError(f"{name} must be a whole number >= 1, not {reprlib.repr(value)}")
+    if dtype not in (np.float32, np.float64, "float32", "float64"):
+        raise ValueError(f"dtype must be float32 or float64, not {reprlib.repr(dtype)}")
+    return int(D), int(H), np.dtype(dtype)

@@ -1,0 +1,184 @@
+"""A cell with a readout and a loss: what is trained in the lectures, each with the gradient by all its parameters.
+
+`Net` reads a sequence and answers once, from its last hidden state (many-to-one). `EncoderDecoder` reads a sentence and writes
+another (the lecture's translation network: no attention). The losses are means over the examples, and give the adjoint too.
+Axes are T steps, B sequences, D inputs, K outputs. A word is a whole number from 0; -1 is padding: no word at all.
+"""
+
+import reprlib
+from typing import NamedTuple
+
+import numpy as np
+
+from lecturelib import cells
+
+END = 0  # the word <EOS>: it ends a sentence, and as the decoder's first input it asks for the first word
+PAD = -1
+
+
+class Net(NamedTuple):
+    """A recurrent layer and a linear readout of its last hidden state: y = W h_T + b. Its gradient has the same type."""
+
+    cell: cells.RNN | cells.LSTM
+    W: np.ndarray  # (K, H)
+    b: np.ndarray  # (K,)
+
+
+class EncoderDecoder(NamedTuple):
+    """Layers that read a sentence, and as many that start in their last states and write one; their gradient has the same type.
+
+    The first layers read words (their D is the size of the vocabulary), each other layer the hidden states of the one below.
+    """
+
+    encoder: tuple  # of cells.RNN or cells.LSTM
+    decoder: tuple
+    W: np.ndarray  # (K, H), from the last layer's hidden state to the score of each word
+    b: np.ndarray  # (K,)
+
+
+# -- losses -----------------------------------------------------------------------------------------------------------------
+
+
+def squared_error(y, target):
+    """(mean of |y - target|^2, its adjoint y_bar), for y and target of one shape (B, K). ValueError: of different shapes."""
+    target = np.asarray(target)
+    if target.shape != y.shape:
+        raise ValueError(f"target has shape {target.shape}; it needs {y.shape}, the shape of the net's output")
+    error = y - target.astype(y.dtype)
+    return np.mean(error * error), error * y.dtype.type(2 / error.size)
+
+
+def cross_entropy(y, labels):
+    """(mean of -log softmax(y)[label], its adjoint y_bar), for y (..., K) and whole labels (...); a label -1 does not count.
+
+    ValueError: labels of another shape, not whole, outside -1 ... K - 1, or all -1.
+    """
+    labels = _words("labels", labels, y.shape[-1], y.shape[:-1])
+    counted = labels != PAD
+    if not counted.any():
+        raise ValueError("labels are all -1: there is nothing to learn from")
+    y = y - y.max(-1, keepdims=True)
+    p = np.exp(y)
+    total = p.sum(-1, keepdims=True)
+    p /= total
+    n = np.count_nonzero(counted)
+    right = np.take_along_axis(y - np.log(total), np.maximum(labels, 0)[..., None], -1)[..., 0]
+    np.put_along_axis(p, np.maximum(labels, 0)[..., None], np.exp(right)[..., None] - 1, -1)
+    return -right[counted].sum() / n, p * (counted / n).astype(p.dtype)[..., None]
+
+
+# -- many to one ------------------------------------------------------------------------------------------------------------
+
+
+def answer(net, x, *, phi=None):
+    """The output y (B, K) after reading x (T, B, D). ValueError: as `cells.unroll`."""
+    return cells.unroll(net.cell, x, phi=phi).h[-1] @ net.W.T + net.b
+
+
+def loss(net, x, target, *, error, phi=None):
+    """(loss, gradient), with `error` = `squared_error` or `cross_entropy` of the answer; the gradient is a `Net`."""
+    trace = cells.unroll(net.cell, x, phi=phi)
+    h = trace.h[-1]
+    value, y_bar = error(h @ net.W.T + net.b, target)
+    back = cells.backprop(trace, y_bar @ net.W)
+    return value, Net(back.p, y_bar.T @ h, y_bar.sum(0))
+
+
+# -- encoder and decoder ----------------------------------------------------------------------------------------------------
+
+
+def init_encoder_decoder(rng, words_in, words_out, H, *, layers=2, cell=cells.init_lstm, dtype=np.float64):
+    """An EncoderDecoder from one vocabulary to another, with `layers` layers of H units on each side.
+
+    `cell(rng, D, H, dtype=...)` makes a layer: `cells.init_lstm`, `cells.init_rnn` or a partial of one. ValueError for sizes
+    that are not whole and positive.
+    """
+    for name, value in {"words_in": words_in, "words_out": words_out, "layers": layers}.items():
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+            raise ValueError(f"{name} must be a whole number >= 1, not {reprlib.repr(value)}")
+    encoder, decoder = (
+        tuple(cell(rng, D, H, dtype=dtype) for D in (words, *[H] * (layers - 1))) for words in (words_in, words_out)
+    )
+    W = rng.standard_normal((words_out, H)) / np.sqrt(H)
+    return EncoderDecoder(encoder, decoder, W.astype(dtype), np.zeros(words_out, dtype))
+
+
+def translation_loss(net, source, target, *, phi=None):
+    """(loss, gradient) of writing `target` (T_out, B) after reading `source` (T_in, B), words or -1 for padding.
+
+    The decoder is told the right previous word (teacher forcing). The loss is the mean cross entropy of a word; the gradient
+    is an EncoderDecoder. ValueError: words outside the vocabulary, or another number of sentences in `target`.
+    """
+    source = _words("source", source, net.encoder[0].W_x.shape[1])
+    target = _words("target", target, len(net.b), (len(target), source.shape[1]))
+    reading = _through(net.encoder, _one_hot(source, net.encoder[0]), phi)
+    told = np.vstack([np.full_like(target[:1], END), target[:-1]])
+    writing = _through(net.decoder, _one_hot(told, net.decoder[0]), phi, _ends(reading))
+    h = writing[-1].h[1:]
+    value, y_bar = cross_entropy(h @ net.W.T + net.b, target)
+    of_decoder = _back(writing, y_bar @ net.W)
+    of_encoder = _back(reading, None, [(a.h_bar[0], None if a.c_bar is None else a.c_bar[0]) for a in of_decoder])
+    flat, h = y_bar.reshape(-1, len(net.b)), h.reshape(-1, h.shape[-1])
+    return value, EncoderDecoder(tuple(a.p for a in of_encoder), tuple(a.p for a in of_decoder), flat.T @ h, flat.sum(0))
+
+
+def translate(net, source, steps, *, phi=None):
+    """The words (steps, B) that the net writes after `source` (T_in, B), each time the likeliest; -1 after the word END (0)."""
+    source = _words("source", source, net.encoder[0].W_x.shape[1])
+    states = _ends(_through(net.encoder, _one_hot(source, net.encoder[0]), phi))
+    word, written = np.full(source.shape[1], END), []
+    going = np.ones(source.shape[1], bool)
+    for _ in range(steps):
+        writing = _through(net.decoder, _one_hot(word[None], net.decoder[0]), phi, states)
+        states = _ends(writing)
+        word = np.argmax(writing[-1].h[-1] @ net.W.T + net.b, axis=-1)
+        written.append(np.where(going, word, PAD))
+        going &= word != END
+    return np.array(written)
+
+
+def _through(layers, x, phi, states=None):
+    """The traces of the layers, each reading the hidden states of the one below, from their `states` (h, c) or from 0."""
+    traces = []
+    for layer, (h, c) in zip(layers, states or [(None, None)] * len(layers), strict=True):
+        traces.append(cells.unroll(layer, x, h0=h, c0=c, phi=phi))
+        x = traces[-1].h[1:]
+    return traces
+
+
+def _ends(traces):
+    return [(t.h[-1], None if t.c is None else t.c[-1]) for t in traces]
+
+
+def _back(traces, h_bar, ends=None):
+    """The adjoints of `_through`: `h_bar` (T, B, H) reaches the top layer's states, `ends` (h_bar, c_bar) each last state."""
+    adjoints = []
+    for k in reversed(range(len(traces))):
+        last, c_bar = ends[k] if ends else (None, None)
+        if h_bar is None:
+            h_bar = last
+        elif ends:
+            h_bar = h_bar.copy()
+            h_bar[-1] += last
+        adjoints.append(cells.backprop(traces[k], h_bar, c_bar=c_bar, inputs=k > 0))
+        h_bar = adjoints[-1].x_bar
+    return adjoints[::-1]
+
+
+def _one_hot(words, layer):
+    """(T, B) words -> (T, B, D): 1 at the word, all 0 for padding."""
+    D, dtype = layer.W_x.shape[1], layer.b.dtype
+    return np.vstack([np.eye(D, dtype=dtype), np.zeros((1, D), dtype)])[words]
+
+
+def _words(name, words, size, shape=None):
+    a = np.asarray(words)
+    if a.dtype.kind not in "iu":
+        raise ValueError(f"{name} must be whole numbers, not {a.dtype}")
+    if shape is None and (a.ndim != 2 or not a.size):
+        raise ValueError(f"{name} has shape {a.shape}; it needs (T, B): steps, sentences")
+    if shape is not None and a.shape != shape:
+        raise ValueError(f"{name} has shape {a.shape}; it needs {shape}")
+    if a.min() < PAD or a.max() >= size:
+        raise ValueError(f"{name} must lie in -1 ... {size - 1}; there is {a.max() if a.max() >= size else a.min()}")
+    return a
