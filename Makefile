@@ -9,7 +9,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
-.PHONY: help lab test notebooks bench clean
+.PHONY: help lab test notebooks proof bench clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
@@ -26,7 +26,11 @@ test: $(READY)  ## check the code, the library, every notebook and, in a browser
 notebooks: $(READY)  ## run every notebook and store its outputs
 	$(RUN) tools/books.py
 
+proof: $(READY)  ## add PyTorch, which the tests of the gradients then compare with
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-proof.txt
+
 bench: $(READY)  ## measure the live figures and the numerics against other ways
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	$(RUN) benchmarks/run.py
 
 clean:  ## remove .venv and all caches

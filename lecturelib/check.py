@@ -269,4 +269,26 @@ _ITERATED = {
     ),
 }
 
-EXERCISES = {**_START, **_SCALAR, **_ITERATED}
+# Notebook 08 ---------------------------------------------------------------------------------------------------------
+
+
+def _kept(given):
+    """log10 of what a lone cell keeps of its gradient over 99 steps if its forget gate's bias is `given`, to one digit."""
+    return round(-99 * np.log10(1 + np.exp(-_number(-20, 20)(given))), 1)
+
+
+_FLOW = {
+    "forget-bias": Exercise(
+        _kept,
+        4.958,
+        (
+            (0, "with bias 0 the gate is 1/2: the cell keeps half in each single step, and 0.5^99 = 1.6e-30 of it all."),
+            (-4.958, "the sign is turned around: a negative bias shuts the forget gate."),
+            (0.993, "0.993 is what the gate must be, for 0.993^99 is a half. The bias b is what the logistic σ turns into it."),
+            (2, "with bias 2 the gate is 0.88, and 0.88^99 = 3.5e-06."),
+        ),
+        "The gate must be 2^(-1/99) = 0.993, and σ(b) = 0.993 at b = 4.96. Close to 1 means within about 1/T of it.",
+    )
+}
+
+EXERCISES = {**_START, **_SCALAR, **_ITERATED, **_FLOW}

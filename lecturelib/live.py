@@ -413,7 +413,8 @@ class Watch:
         if run.ended or time.monotonic() - self._drawn > EVERY:
             self._show(run)
         if run.ended:
-            self._handle.update(*self._bundle(run), raw=True)
+            data, metadata = self._bundle(run)
+            self._handle.update(data, metadata=metadata, raw=True)
             self._stage = None
 
     def _open(self, run):

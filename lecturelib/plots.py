@@ -14,7 +14,7 @@ from lecturelib import maps
 __all__ = [
     "BACKWARD", "FORWARD", "IDENTITY", "SINK", "SOURCE", "bifurcation", "bounds", "cobweb", "composed", "decay",
     "density", "escape", "exponents", "float_range", "forward", "gradient_flow", "growth", "orbit", "phase_line", "plane_orbit",
-    "slopes", "thin_line", "training", "unrolled",
+    "slopes", "spectrum", "thin_line", "training", "unrolled",
 ]  # fmt: skip
 
 FORWARD = {"color": "#0072B2", "linestyle": "-"}
@@ -145,15 +145,21 @@ def float_range(ax, logs, held, steps):
 # The unrolled network ------------------------------------------------------------------------------------------------
 
 
+def _lag_axis(ax, lags, decades, label):
+    """Lags up to `lags`, and room beside them for the names of the lines."""
+    _decade_axis(ax, decades, label)
+    ax.set(xlim=(0, 1.32 * lags), xlabel="lag k: steps back from the loss")
+    ax.xaxis.set_major_locator(FixedLocator(np.linspace(0, lags, 5)))
+    ax.axhline(0, **IDENTITY)
+
+
 def gradient_flow(ax, flows, lags, decades=20):
     """How much of a gradient is left after k steps back: median and range over the seeds, for each cell of `flows`.
 
     `flows` maps names in CELL to norms of shape (seeds, T + 1), at t = 0..T, as `cells.flow` has them. `lags`: how many the
     axis holds.
     """
-    _decade_axis(ax, decades, "gradient at lag k")
-    ax.set(xlim=(0, 1.32 * lags), xlabel="lag k: steps back from the loss")
-    ax.axhline(0, **IDENTITY)
+    _lag_axis(ax, lags, decades, "gradient at lag k")
     ends = {}
     for cell, norms in flows.items():
         logs = np.clip(_log10(norms)[:, :0:-1], -2 * decades, 2 * decades)
@@ -162,7 +168,7 @@ def gradient_flow(ax, flows, lags, decades=20):
         ax.plot(k, middle, markevery=max(1, len(k) // 8), markersize=5, **CELL[cell])
         ends[cell] = np.clip(middle[-1], -0.96 * decades, 0.96 * decades)
     for cell, y in _apart(ends, 0.13 * decades).items():
-        ax.text(k[-1] + 0.02 * lags, y, cell, color=CELL[cell]["color"], va="center", fontweight="bold")
+        ax.text(k[-1] + 0.02 * lags, y, cell, color=CELL[cell]["color"], va="center", fontweight="bold", bbox=PAPER)
 
 
 def _apart(heights, gap):
@@ -171,6 +177,24 @@ def _apart(heights, gap):
     y = np.array([heights[name] for name in names])
     spread = np.maximum.accumulate(y - gap * np.arange(len(y))) + gap * np.arange(len(y))
     return dict(zip(names, spread - (spread - y).mean(), strict=True))
+
+
+def spectrum(ax, values, left, lags, decades=20):
+    """Singular values (T + 1, N) of dh_T / dh_t, t = 0..T, as a band over the lag, and what is `left` (T + 1) of one gradient.
+
+    A float64 holds 16 digits: singular values below 10^-16 of the largest are rounding errors, and the band ends there.
+    """
+    _lag_axis(ax, lags, decades, "factor over k steps")
+    strongest, weakest, left = (np.clip(_log10(v)[:0:-1], -2 * decades, 2 * decades) for v in (values[:, 0], values[:, -1], left))
+    k, weakest = np.arange(len(left)), np.maximum(weakest, strongest - 16)
+    ax.fill_between(k, weakest, strongest, color="#767676", alpha=0.3, linewidth=0)
+    ax.plot(k, strongest, color=INK, linewidth=1)
+    ax.plot(k, left, **BACKWARD)
+    ends = {"strongest direction": strongest[-1], "this gradient": left[-1]}
+    seen = {name: np.clip(y, -0.96 * decades, 0.96 * decades) for name, y in ends.items()}
+    for name, y in _apart(seen, 0.13 * decades).items():
+        color = BACKWARD["color"] if name == "this gradient" else INK
+        ax.text(k[-1] + 0.02 * lags, y, name, color=color, va="center", bbox=PAPER)
 
 
 def training(loss, norm, run):

@@ -3,6 +3,7 @@
 import ast
 import base64
 import dis
+import inspect
 import io
 import itertools
 import json
@@ -396,7 +397,7 @@ def test_a_figure_reads_only_its_arguments_rooms_and_constants(figure):
         seen.add(function)
         assert not function.__closure__
         for name in names_read(function.__code__) & set(function.__globals__):
-            value = function.__globals__[name]
+            value = inspect.unwrap(function.__globals__[name])  # a cached function is read as the function it is
             if isinstance(value, FunctionType) and value.__globals__ is function.__globals__:
                 todo += [value] if value not in seen else []
             elif not isinstance(value, ModuleType | FunctionType | type):

@@ -24,8 +24,12 @@ from widgets_out import WIDGET_VIEW, without_widgets
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text("utf-8"))
-LINES = [line for line in (ROOT / "requirements.txt").read_text("utf-8").splitlines() if line and not line.startswith("#")]
-PINS = {canonicalize_name(pin.name): pin for pin in map(Requirement, LINES[:-1])}
+LINES = {
+    name: [line for line in (ROOT / name).read_text("utf-8").splitlines() if line and not line.startswith("#")]
+    for name in ("requirements.txt", "requirements-proof.txt", "requirements-bench.txt")
+}
+PINNED = map(Requirement, (line for lines in LINES.values() for line in lines if not line.startswith("-")))
+PINS = {canonicalize_name(pin.name): pin for pin in PINNED}
 EXTRAS = PROJECT["optional-dependencies"].values()
 ASKED = map(Requirement, chain(PROJECT["dependencies"], *EXTRAS))
 FLOORS = [requirement for requirement in ASKED if requirement.name != PROJECT["name"]]  # one extra includes another
@@ -35,7 +39,11 @@ FLOORS = [requirement for requirement in ASKED if requirement.name != PROJECT["n
 
 
 def test_requirements_ends_with_this_project():
-    assert LINES[-1] == "-e ."
+    assert LINES["requirements.txt"][-1] == "-e ."
+
+
+def test_the_benchmarks_race_against_what_the_gradients_are_compared_with():
+    assert LINES["requirements-bench.txt"][0] == "-r requirements-proof.txt"
 
 
 @pytest.mark.parametrize("pin", PINS.values(), ids=str)
@@ -66,7 +74,7 @@ def test_the_workflow_runs_the_steps_of_make_test_where_there_is_no_make():
     recipe = re.search(r"^test:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text("utf-8"), re.M)[1]
     steps = [line.strip().replace("$(RUN)", "python") for line in recipe.splitlines()]
     windows = WORKFLOW["jobs"]["test"]["steps"][-1]["run"].splitlines()
-    assert windows == ["python -m pip install -r requirements.txt", *steps]
+    assert windows == ["python -m pip install -r requirements.txt -r requirements-proof.txt", *steps]
 
 
 # --- make -----------------------------------------------------------------------------------------------------------------------
