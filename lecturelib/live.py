@@ -16,18 +16,16 @@ The sentence is the caption, the alt text, what a screen reader hears when a sli
 import asyncio
 import html
 import inspect
-import math
 import re
 import threading
 import time
 import uuid
-from dataclasses import dataclass
 
 import ipywidgets as widgets
-import numpy as np
 from IPython import get_ipython
 from IPython.display import display
 
+from lecturelib.controls import Choice, Slider, Toggle, choice, slider, toggle
 from lecturelib.stage import Stage, quick_png, small_png
 
 __all__ = ["LiveFigure", "choice", "figure", "predict", "slider", "toggle", "watch"]
@@ -39,155 +37,6 @@ LEGIBLE = 520  # CSS pixels; on a narrower screen the picture scrolls sideways, 
 DRAWING = threading.RLock()
 PLAY = 150  # milliseconds between the steps of a Play control
 EVERY = 0.25  # seconds between the frames of a run that is watched: drawing takes a few per cent of its time
-
-
-# Controls ------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Slider:
-    """A number from `lo` to `hi`. Whole numbers if `step` is one, else floats; `log` spaces it by ratio."""
-
-    lo: float
-    hi: float
-    at: float
-    step: float
-    log: bool
-    play: bool
-    label: str | None
-
-    @property
-    def whole(self):
-        return isinstance(self.step, int)
-
-    @property
-    def allows(self):
-        return f"{'a whole number' if self.whole else 'a number'} from {self.lo:g} to {self.hi:g}"
-
-    @property
-    def stops(self):
-        """The values a test should try: both ends, and a few between."""
-        if self.log:
-            return [float(f"{v:.3g}") for v in np.geomspace(self.lo, self.hi, 5)]
-        steps = round((self.hi - self.lo) / self.step)
-        between = [self.lo + round(steps * part) * self.step for part in (0, 0.25, 0.5, 0.75)]
-        return [self.check(v) for v in [*between, self.hi]]
-
-    def check(self, value):
-        kind = (int, np.integer) if self.whole else (int, float, np.integer, np.floating)
-        if isinstance(value, bool) or not isinstance(value, kind):
-            raise ValueError(f"takes {self.allows}, not {value!r}")
-        # A browser counts steps in binary fractions: 1.0000000000000002 must be the 1 that the reader sees.
-        clean = int(value) if self.whole else float(f"{value:.12g}")
-        if not self.lo <= clean <= self.hi:
-            raise ValueError(f"takes {self.allows}, not {value!r}")
-        return clean
-
-    def widget(self, label):
-        common = {
-            "description": label,
-            "style": {"description_width": "initial"},
-            "layout": {"width": "23em", "max_width": "100%"},
-        }
-        if self.whole:
-            return widgets.IntSlider(self.at, min=self.lo, max=self.hi, step=self.step, **common)
-        if self.log:
-            lo, hi = math.log10(self.lo), math.log10(self.hi)
-            return widgets.FloatLogSlider(self.at, min=lo, max=hi, step=self.step, readout_format=".3", **common)
-        digits = max(0, -math.floor(math.log10(self.step) + 1e-9))
-        return widgets.FloatSlider(self.at, min=self.lo, max=self.hi, step=self.step, readout_format=f".{digits}f", **common)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One of `options`, a tuple of strings."""
-
-    options: tuple
-    at: str
-    label: str | None
-    play = False
-
-    @property
-    def allows(self):
-        return "one of " + ", ".join(map(repr, self.options))
-
-    @property
-    def stops(self):
-        return list(self.options)
-
-    def check(self, value):
-        if not isinstance(value, str) or value not in self.options:
-            raise ValueError(f"takes {self.allows}, not {value!r}")
-        return value
-
-    def widget(self, label):
-        return widgets.Dropdown(
-            options=self.options,
-            value=self.at,
-            description=label,
-            style={"description_width": "initial"},
-            layout=widgets.Layout(width="auto", max_width="100%"),
-        )
-
-
-@dataclass(frozen=True)
-class Toggle:
-    """On or off."""
-
-    at: bool
-    label: str | None
-    allows = "True or False"
-    stops = (False, True)
-    play = False
-
-    def check(self, value):
-        if not isinstance(value, bool | np.bool_):
-            raise ValueError(f"takes True or False, not {value!r}")
-        return bool(value)
-
-    def widget(self, label):
-        return widgets.Checkbox(self.at, description=label, indent=False, layout=widgets.Layout(width="auto"))
-
-
-def slider(lo, hi, *, at, step=None, log=False, play=False, label=None):
-    """A slider from `lo` to `hi`, starting `at`.
-
-    Whole numbers all through make a whole-number slider. `step` defaults to 1 there, else to a power of ten that gives 100 to
-    1000 steps. `log=True` spaces a positive range by ratio; its `step` is in decades (default 0.05). `play=True` adds a Play
-    button, for a parameter that is a time (whole numbers only). `label` defaults to the parameter's name.
-    Raises ValueError for an empty range, a start outside it, or a step that cannot be.
-    """
-    for name, value in {"lo": lo, "hi": hi, "at": at, "step": 1 if step is None else step}.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise ValueError(f"slider: {name} must be a finite number, not {value!r}")
-    if not lo < hi or not lo <= at <= hi:
-        raise ValueError(f"slider: needs lo < hi with at between them; got lo = {lo}, hi = {hi}, at = {at}")
-    if log and lo <= 0:
-        raise ValueError(f"slider: a log slider needs lo > 0, not {lo}")
-    whole = not log and all(isinstance(v, int) for v in (lo, hi, at, 1 if step is None else step))
-    if step is None:
-        step = 0.05 if log else 1 if whole else 10.0 ** math.floor(math.log10((hi - lo) / 100))
-    if step <= 0 or (not log and step > hi - lo):
-        raise ValueError(f"slider: step must be positive and fit into {lo} to {hi}; got {step}")
-    if play and not whole:
-        raise ValueError("slider: play=True needs whole numbers")
-    return Slider(lo, hi, at, step, log, play, label)
-
-
-def choice(*options, at=None, label=None):
-    """A menu of two or more strings; starts at the first, or at `at`. Raises ValueError for anything else."""
-    if len(set(options)) < 2 or not all(isinstance(o, str) and o for o in options):
-        raise ValueError(f"choice: needs at least two different, non-empty strings, not {options!r}")
-    if at is not None and at not in options:
-        raise ValueError(f"choice: at must be one of {options!r}, not {at!r}")
-    return Choice(options, options[0] if at is None else at, label)
-
-
-def toggle(at=False, *, label=None):
-    """A check box, off unless `at=True`."""
-    if not isinstance(at, bool):
-        raise ValueError(f"toggle: at must be True or False, not {at!r}")
-    return Toggle(at, label)
 
 
 # The live figure -----------------------------------------------------------------------------------------------------
@@ -212,6 +61,14 @@ _HOOK = """<style onload="(me => {
 .CAPTION .error { color: #b00020; font-weight: bold; }
 .CONTROLS .noUi-handle:focus-visible { outline: 3px solid #0072B2; outline-offset: 2px; }
 </style>"""
+
+
+def _hook(mark, width):
+    """The script above, for the parts whose classes begin with `mark`."""
+    hook = _HOOK.replace("WIDTH", str(max(width, 640)))
+    for part in ("caption", "picture", "controls"):
+        hook = hook.replace(part.upper(), f"{mark}-{part}")
+    return widgets.HTML(hook, layout=widgets.Layout(display="none"))
 
 
 class LiveFigure:
@@ -251,10 +108,7 @@ class LiveFigure:
         self._view = widgets.VBox([controls, _scrolling(self._image)])
         self._caption = widgets.HTML(html.escape(self.text), layout=widgets.Layout(height="auto"))
         self._caption.add_class(mark + "-caption")
-        hook = _HOOK.replace("WIDTH", str(max(width, 640)))
-        for part in ("caption", "picture", "controls"):
-            hook = hook.replace(part.upper(), f"{mark}-{part}")
-        self._words = widgets.VBox([widgets.HTML(hook, layout=widgets.Layout(display="none")), self._caption])
+        self._words = widgets.VBox([_hook(mark, width), self._caption])
 
     def _with_play(self, name):
         slider, control = self._sliders[name], self.controls[name]
@@ -420,10 +274,13 @@ class Watch:
     def _open(self, run):
         with DRAWING:
             self._stage = Stage(self._draw, self._axes, [self._axes], self._size)
-        self._image = _image(round(self._size[0] * self._stage.dpi))
+        mark, width = "watch-" + uuid.uuid4().hex[:8], round(self._size[0] * self._stage.dpi)
+        self._image = _image(width)
+        self._image.add_class(mark + "-picture")
         self._bar = widgets.IntProgress(0, max=run.steps or 1, layout=widgets.Layout(width="23em", max_width="100%"))
-        self._caption = widgets.HTML(layout=widgets.Layout(height="auto"))
-        self._view = widgets.VBox([self._bar, _scrolling(self._image), self._caption])
+        self._caption = widgets.HTML(html.escape(run.text), layout=widgets.Layout(height="auto"))
+        self._caption.add_class(mark + "-caption")
+        self._view = widgets.VBox([self._bar, _scrolling(self._image), _hook(mark, width), self._caption])
         self._show(run)
         data, metadata = self._bundle(run)
         self._handle = display(data, metadata=metadata, raw=True, display_id=True)

@@ -18,7 +18,8 @@ MAY_IMPORT = {
     "nets": {"cells"},
     "stage": set(),
     "plots": {"maps"},
-    "live": {"stage"},
+    "controls": set(),
+    "live": {"controls", "stage"},
     "check": MODELS,
 }
 
