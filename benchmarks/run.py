@@ -1,19 +1,25 @@
-"""`make bench`: the numerics against the loops of tutorials, then live figures against other ways. Fails if a demand does."""
+"""`make bench`: maps against the loops of tutorials, cells against frameworks, live figures against other ways.
+
+Fails if a demand does.
+"""
 
 import sys
 
 
 def main():
-    """Run both; the options are those of live.py. Returns whether all demands on the live figures hold."""
-    import maps  # first: it asks for one thread before NumPy is loaded
+    """Run all; the options are those of live.py. Returns whether all demands on cells and live figures hold."""
+    import cells  # first: it sets what NumPy reads when it is loaded
+    import maps
 
-    print("Numerics, in one process\n")
+    print("Maps, in one process\n")
     maps.main()
+    print("\nCells, forward and backward", flush=True)
+    fast = cells.main()
 
     import live
 
     print("\nFrom a slider to pixels, in JupyterLab in Chromium\n", flush=True)
-    return live.main()
+    return live.main() and fast
 
 
 if __name__ == "__main__":

@@ -166,17 +166,21 @@ def gradient_flow(ax, flows, lags, decades=20):
         k, middle = np.arange(logs.shape[1]), np.median(logs, axis=0)
         ax.fill_between(k, logs.min(axis=0), logs.max(axis=0), color=CELL[cell]["color"], alpha=0.2, linewidth=0)
         ax.plot(k, middle, markevery=max(1, len(k) // 8), markersize=5, **CELL[cell])
-        ends[cell] = np.clip(middle[-1], -0.96 * decades, 0.96 * decades)
-    for cell, y in _apart(ends, 0.13 * decades).items():
-        ax.text(k[-1] + 0.02 * lags, y, cell, color=CELL[cell]["color"], va="center", fontweight="bold", bbox=PAPER)
+        ends[cell] = middle[-1]
+    _names(ax, k[-1] + 0.02 * lags, ends, {cell: CELL[cell]["color"] for cell in ends}, decades)
 
 
-def _apart(heights, gap):
-    """The same labels at heights at least `gap` apart, in their order, their middle where it was."""
-    names = sorted(heights, key=heights.get)
-    y = np.array([heights[name] for name in names])
-    spread = np.maximum.accumulate(y - gap * np.arange(len(y))) + gap * np.arange(len(y))
-    return dict(zip(names, spread - (spread - y).mean(), strict=True))
+def _names(ax, x, ends, colors, decades):
+    """The names of lines beside their ends (log10), none over another; an arrow where an end is off the axis."""
+    names, gap, edge = sorted(ends, key=ends.get), 0.13 * decades, 0.92 * decades
+    y = np.clip([ends[name] for name in names], -edge, edge)
+    k = gap * np.arange(len(y))
+    spread = np.maximum.accumulate(y - k) + k
+    spread -= (spread - y).mean()
+    spread += max(0, -edge - spread[0]) - max(0, spread[-1] - edge)
+    for name, height in zip(names, spread, strict=True):
+        off = " ↑" if ends[name] > decades else " ↓" if ends[name] < -decades else ""
+        ax.text(x, height, name + off, color=colors[name], va="center", fontweight="bold", bbox=PAPER)
 
 
 def spectrum(ax, values, left, lags, decades=20):
@@ -190,11 +194,8 @@ def spectrum(ax, values, left, lags, decades=20):
     ax.fill_between(k, weakest, strongest, color="#767676", alpha=0.3, linewidth=0)
     ax.plot(k, strongest, color=INK, linewidth=1)
     ax.plot(k, left, **BACKWARD)
-    ends = {"strongest direction": strongest[-1], "this gradient": left[-1]}
-    seen = {name: np.clip(y, -0.96 * decades, 0.96 * decades) for name, y in ends.items()}
-    for name, y in _apart(seen, 0.13 * decades).items():
-        color = BACKWARD["color"] if name == "this gradient" else INK
-        ax.text(k[-1] + 0.02 * lags, y, name, color=color, va="center", bbox=PAPER)
+    ends = {"strongest": strongest[-1], "this gradient": left[-1]}
+    _names(ax, k[-1] + 0.02 * lags, ends, {"strongest": INK, "this gradient": BACKWARD["color"]}, decades)
 
 
 def training(loss, norm, run):

@@ -16,14 +16,6 @@ def _rows(a, batch=-1):
     return list(a.squeeze(batch) if a.shape[batch] == 1 else a)
 
 
-def _product(W, B):
-    """W times a matrix (rows, B), into `out`. For a batch of one the vector stands first: row times matrix is faster."""
-    if B > 1:
-        return W.dot
-    W = W.T.copy()
-    return lambda v, out: v.dot(W, out)
-
-
 # -- RNN: (T, B, H), as it comes ---------------------------------------------------------------------------------------------
 
 
@@ -82,7 +74,8 @@ def lstm(p, x, h0, c0, clamp):
     state = np.empty((T + 1, 5 * H, B), x.dtype)  # o, i, f, g of step t, and c_{t-1}
     state[0, 4 * H :] = c0.T
     tanh_c, (ig_fc,) = np.empty((T, H, B), x.dtype), _rows(np.empty((1, 2 * H, B), x.dtype))
-    times_W = _product(W, B)
+    if B == 1:
+        W = W.T.copy()  # a vector times a matrix is faster than a matrix times a vector
     half, ig, fc = np.asarray(0.5, x.dtype), ig_fc[:H], ig_fc[H:]
     spans = (0, 4), (0, 3), (0, 1), (1, 3), (3, 5)
     steps = zip(
@@ -90,7 +83,7 @@ def lstm(p, x, h0, c0, clamp):
         _rows(read[1:, D + 1 :]), _rows(state[1:, 4 * H :]), clamp, strict=True,
     )  # fmt: skip
     for x_1_h, tanh, oifg, oif, o, i_f, g_c, h_next, c_next, forced in steps:
-        times_W(x_1_h, oifg)
+        np.dot(x_1_h, W, oifg) if B == 1 else np.dot(W, x_1_h, oifg)
         np.tanh(oifg, oifg)
         np.multiply(oif, half, oif)
         np.add(oif, half, oif)
@@ -109,7 +102,9 @@ def lstm_back(p, tape, direct, last_c_bar, inputs):
     """(p_bar, h_bar, c_bar, x_bar or None) from the tape and the direct h_bar, and c_bar of the last step."""
     read, state, tanh_c, clamp = tape
     (T, H, B), D, dtype = tanh_c.shape, p.W_x.shape[1], tanh_c.dtype
-    W_x, times_W = ordered(p.W_x, OIFG).T, _product(ordered(p.W_h, OIFG).T.copy(), B)
+    W_x, W_h = ordered(p.W_x, OIFG).T, ordered(p.W_h, OIFG)
+    if B > 1:
+        W_h = W_h.T.copy()  # for one sequence the vector stands first, as on the way there
     W_bar, x_bar = 0, np.empty((T, B, D), dtype) if inputs else None
     h_bar, c_bar = np.zeros((T + 1, H, B), dtype), np.empty((T + 1, H, B), dtype)
     h_bar[1 if direct.ndim == 3 else T :] = np.swapaxes(direct, -1, -2)
@@ -129,7 +124,7 @@ def lstm_back(p, tape, direct, last_c_bar, inputs):
             np.multiply(slope_a, h, c)
             np.add(c, carry, c)
             np.multiply(slope_ifgc, c, z_ifgc)
-            times_W(z_oifg, back)
+            np.dot(z_oifg, W_h, back) if B == 1 else np.dot(W_h, z_oifg, back)
             np.add(h_before, back, h_before)
             carry = c_before
         flat = z_bar[: end - start, :4].reshape(-1, 4 * H, B).transpose(1, 0, 2).reshape(4 * H, -1)
