@@ -19,7 +19,7 @@ from lecturelib import scan
 
 __all__ = [
     "LSTM", "RNN", "Adjoint", "Gates", "Trace",
-    "backprop", "flow", "init_lstm", "init_rnn", "jacobians", "lstm_step", "lstm_step_back",
+    "backprop", "flow", "growth", "init_lstm", "init_rnn", "jacobians", "lstm_step", "lstm_step_back",
     "products", "rnn_step", "rnn_step_back", "singular_values", "unroll",
 ]  # fmt: skip
 
@@ -284,6 +284,25 @@ def products(J):
         for t in reversed(range(T)):
             np.matmul(P[t + 1], J[t], out=P[t])
     return P
+
+
+def growth(J, nudge):
+    """log10 of the length of a nudge (N,) carried forward by the Jacobians J (T, N, N), for t = 0 ... T, from 0 at t = 0.
+
+    Divided by t, times ln 10, it tends to the largest Lyapunov exponent. It is rescaled in each step, so that nothing overflows;
+    -inf once nothing is left. ValueError: shapes that do not fit.
+    """
+    if np.ndim(J) != 3 or J.shape[1:] != 2 * np.shape(nudge):
+        raise ValueError(f"J has shape {np.shape(J)} and nudge {np.shape(nudge)}; they need (T, N, N) and (N,)")
+    logs, v = [0.0], nudge / np.linalg.norm(nudge)
+    for step in J:
+        v = step @ v
+        size = np.linalg.norm(v)
+        if size == 0:
+            return np.concatenate([logs, np.full(len(J) + 1 - len(logs), -np.inf)])
+        logs.append(logs[-1] + np.log10(size))
+        v /= size
+    return np.array(logs)
 
 
 def singular_values(P):

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from lecturelib import maps
+from lecturelib import maps, planes
 
-__all__ = ["EXERCISES", "Exercise", "Verdict", "answer"]
+__all__ = ["EXERCISES", "NORMS", "Exercise", "Verdict", "answer"]
 
 
 @dataclass(frozen=True)
@@ -269,6 +269,159 @@ _ITERATED = {
     ),
 }
 
+# Notebook 03 ---------------------------------------------------------------------------------------------------------
+
+_FOUR = np.array([[1.8, 0.4], [-0.4, 1.8]])  # notebook 03's "four memories"
+
+
+def _steepness(given):
+    """0, 1, 2: the gradient over 50 steps is below 1, below 1000, above; 3: the start is near the source."""
+    if not isinstance(given, list | tuple | np.ndarray) or np.shape(given) != (2,):
+        raise ValueError(f"the answer is a start (h1, h2), not {given!r}")
+    h = np.asarray(given, dtype=float)
+    if not np.abs(h).max() <= 1:
+        raise ValueError(f"both numbers of a start lie from -1 to 1; yours is {given!r}")
+    if np.abs(h).max() < 0.2:
+        return 3
+    size = planes.log_growth(_FOUR, np.zeros(2), h[:, None], 50)[0]
+    return 0 if size < 0 else 1 if size < 3 else 2
+
+
+def _end(W, b, h, steps=1000):
+    for _ in range(steps):
+        h = np.tanh(W @ h + b)
+    return h
+
+
+_STARTS = tuple(
+    (_FOUR, np.array(b), np.array(h)) for b, h in (((0, 0), (0.3, -0.8)), ((0.1, 0.05), (-0.9, -0.2)), ((0, 0), (0.5, 0.9)))
+)
+
+_ATTRACTORS = {
+    "fold": Exercise(
+        lambda given: round(_number(-2, 2)(given), 3),
+        0.533,
+        (
+            (-0.533, "at b = -0.533 the right memory vanishes; the question is the left one, at b > 0."),
+            (0.9575, "0.9575 is the memory itself at b = 0, a value of h. The question is the bias."),
+            (0.707, "0.707 is the size of h at the fold: there 2 (1 - h^2) = 1. Now put it into tanh(2h + b) = h."),
+            (1, "at b = 1 the left memory is long gone. Raise b slowly from 0 and watch for one sink."),
+        ),
+        "With w = 2: slope 1 needs h = -1/sqrt(2), and then b = arctanh(h) - 2h = 0.5328. Doya (1993) calls it a bifurcation.",
+    ),
+    "steep-start": Exercise(
+        _steepness,
+        (-0.60086997, 1.0),
+        (
+            ((0.0, 0.0), "all borders meet in the source, so near it all is steep. Find a border away from the middle."),
+            ((0.7265, -0.9661), "that start lies deep in a basin: its gradient vanishes. Look for the light lines."),
+            ((-0.601, 1.0), "near a border, but not near enough: bisect, or ask planes.boundary for a point on it."),
+        ),
+        "Beside a border the orbit stays near the saddle for many steps, and each multiplies the gradient by about 1.163.",
+    ),
+    "basin": Exercise(
+        _called(_STARTS, lambda W, b, h: (2,)),
+        _end,
+        (
+            (lambda W, b, h: _end(W, b, h, 1), "you did one step; a basin is about where the start ends, after many."),
+            (lambda W, b, h: _end(W.T, b, h), "your product is h W instead of W h: the matrix is transposed."),
+            (lambda W, b, h: _end(W, 0 * b, h), "you left out the bias b."),
+            (lambda W, b, h: np.sign(W @ h + b), "you have the quadrant after one step; run the map until it settles."),
+        ),
+        "Four memories, two bits: the signs of h1 and h2 at the end.",
+    ),
+}
+
+# Notebook 04 ---------------------------------------------------------------------------------------------------------
+
+
+def _clipped(rule):
+    return lambda gradient, eta: [np.asarray(g, dtype=float) for g in rule(gradient, eta)]
+
+
+def _by_global_norm(gradient, eta):
+    size = np.sqrt(sum(np.sum(np.square(g)) for g in gradient))
+    return [g * (eta / size) for g in gradient] if size > eta else list(gradient)
+
+
+def _clip_probe(given):
+    """The answer's clipped lists for a long gradient, a short one, and one with a zero array; flat."""
+    if not callable(given):
+        raise ValueError(f"the answer is a function of a list of arrays and eta, not {given!r}")
+    results = []
+    for gradient, eta in _GRADIENTS:
+        result = given([g.copy() for g in gradient], eta)
+        if result is ...:
+            raise NotImplementedError
+        if not isinstance(result, list | tuple) or [np.shape(r) for r in result] != [g.shape for g in gradient]:
+            raise ValueError("your function must return a list of arrays of the same shapes as it was given")
+        results += [np.ravel(np.asarray(r, dtype=float)) for r in result]
+    return np.concatenate(results)
+
+
+_GRADIENTS = (
+    ([np.array([3.0, 0.0]), np.array([[4.0], [12.0]])], 1.3),
+    ([np.array([0.3, 0.1]), np.array([[0.2], [0.0]])], 1.3),
+    ([np.array([0.0, 0.0]), np.array([[0.0], [50.0]])], 5.0),
+)
+NORMS = (0.31, 0.42, 0.55, 0.38, 0.47, 0.61, 0.35, 14.0, 0.44, 0.52)  # of ten steps in notebook 04's exercise
+
+
+def _choice_of_eta(given):
+    """0: below half the mean of NORMS; 1: up to ten times the mean; 2: above."""
+    eta, mean = _number(0, 1e6)(given), np.mean(NORMS)
+    return 0 if eta < mean / 2 else 1 if eta <= 10 * mean else 2
+
+
+_CLIPPING = {
+    "clip": Exercise(
+        _clip_probe,
+        _by_global_norm,
+        (
+            (
+                lambda gradient, eta: [g * min(1, eta / max(np.linalg.norm(g), 1e-300)) for g in gradient],
+                "you clipped each array by its own norm; that turns the gradient. One norm for all arrays together.",
+            ),
+            (
+                lambda gradient, eta: [np.clip(g, -eta, eta) for g in gradient],
+                "you clipped each number by itself; that turns the gradient. Scale all of it by eta / |g|.",
+            ),
+            (
+                lambda gradient, eta: [g * eta / np.sqrt(sum(np.sum(h**2) for h in gradient)) for g in gradient],
+                "you stretch short gradients to eta as well; only a gradient longer than eta is changed.",
+            ),
+            (
+                lambda gradient, eta: [g * min(1, eta / sum(np.sum(h**2) for h in gradient)) for g in gradient],
+                "you divided by the squared norm: take the root.",
+            ),
+        ),
+        "One norm over all arrays, as train.clip_norm does: the direction stays.",
+    ),
+    "turn": Exercise(
+        lambda given: round(_number(0, 360)(given), 1),
+        45,
+        (
+            (
+                90,
+                "at 90 degrees no descent would be left, but cutting numbers keeps their signs. Try g = (1000, 1), limit 1.",
+            ),
+            (0, "0 is what clipping by norm does. Clipping each number turns: try g = (10, 1) with limit 1."),
+            (39.3, "39.3 is the turn for g = (10, 1) with limit 1. Make the first number larger still."),
+            (180, "the signs stay, so it can never point backwards."),
+        ),
+        "From (large, 1) to (1, 1). In n dimensions the turn comes near arccos(1 / sqrt(n)): almost 90 degrees for large n.",
+    ),
+    "eta": Exercise(
+        _choice_of_eta,
+        1.8,
+        (
+            (0.1, "every step would be clipped to a twentieth of the mean norm: safe, but slow."),
+            (100, "no step would ever be clipped, not even the cliff."),
+        ),
+        "Pascanu et al. (2013) found half to ten times the mean norm to work; the mean of these ten is 1.805.",
+    ),
+}
+
 # Notebook 08 ---------------------------------------------------------------------------------------------------------
 
 
@@ -291,4 +444,4 @@ _FLOW = {
     )
 }
 
-EXERCISES = {**_START, **_SCALAR, **_ITERATED, **_FLOW}
+EXERCISES = {**_START, **_SCALAR, **_ITERATED, **_ATTRACTORS, **_CLIPPING, **_FLOW}

@@ -1,0 +1,203 @@
+"""Pictures of planes: basins, gradients and costs as colour, and the paths on them. Roles and colours are those of `plots`."""
+
+import numpy as np
+from matplotlib.colors import ListedColormap, to_rgb
+
+from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, PAPER, POWER, SINK, SOURCE
+
+__all__ = [
+    "against_eta", "basins", "curve", "descent", "gradient", "histogram", "kinds", "losses", "nudge", "pair", "paths", "starts",
+    "twins", "vectors",
+]  # fmt: skip
+
+# Light, so that ink reads on it; neighbours in this order differ in lightness too. Each basin also has a letter.
+BASINS = [
+    "#CFE3F1",
+    "#F6D9B8",
+    "#A9D6C5",
+    "#E9BFD6",
+    "#F2EBA9",
+    "#B9BCC4",
+    "#8FB8DE",
+    "#E0A58A",
+    "#C7E59B",
+    "#C3A9DB",
+    "#8CCFD6",
+    "#D8D8D8",
+]
+SADDLE = {"marker": "X", "color": INK, "markersize": 10, "linestyle": "none", "markeredgecolor": "white"}
+SLOW = {"marker": "s", "color": "#767676", "markersize": 8, "linestyle": "none", "fillstyle": "none", "markeredgewidth": 2}
+KIND = {"sink": SINK, "source": SOURCE, "saddle": SADDLE, "slow": SLOW}
+
+
+def _square(ax, edge=1.0):
+    ax.set(xlim=(-edge, edge), ylim=(-edge, edge), xlabel="$h_1$", ylabel="$h_2$", aspect="equal")
+
+
+def _key(ax, styles, bottom=False):
+    """The names of crossing lines in a corner, each after a piece of its line."""
+    for k, (name, style) in enumerate(styles.items()):
+        y = 0.06 + 0.09 * (len(styles) - 1 - k) if bottom else 0.95 - 0.075 * k
+        ax.plot([0.03, 0.12], [y, y], transform=ax.transAxes, **{**style, "marker": "none"})
+        ax.text(0.14, y, name, transform=ax.transAxes, color=style["color"], va="center", bbox=PAPER)
+
+
+def basins(ax, labels, ends):
+    """The basin of each start in the square -1 ... 1, as `planes.basins` has it, and a letter at each attractor (2, K)."""
+    _square(ax)
+    colors = ListedColormap([to_rgb(color) for color in BASINS])
+    if ends.shape[1]:
+        ax.imshow(labels % len(BASINS), extent=(-1, 1, -1, 1), cmap=colors, vmin=0, vmax=len(BASINS) - 1)
+    for k, (x, y) in enumerate(ends.T):
+        ax.text(0.93 * x, 0.93 * y, chr(ord("A") + k), ha="center", va="center", fontweight="bold", color=INK)
+
+
+def gradient(ax, logs, low=-6, high=4):
+    """log10 |dh(T)/dh(0)| of each start in the square, (size, size): dark is vanishing, light exploding."""
+    _square(ax)
+    ax.set_title(f"gradient: dark $10^{{{low}}}$, light $10^{{{high}}}$", fontsize=10)
+    ax.imshow(np.clip(logs, low, high), extent=(-1, 1, -1, 1), cmap="cividis", vmin=low, vmax=high)
+
+
+def kinds(ax, points):
+    """Fixed and slow points, as `planes.points` gives them: sinks discs, sources rings, saddles crosses, slow ones squares."""
+    for point in points:
+        ax.plot(*point.h, zorder=4, clip_on=False, **KIND[point.kind])
+
+
+def pair(ax, time, one, other):
+    """Two orbits (T + 1, 2) in the plane, and their distance over time as powers of ten."""
+    for orbit, style in ((one, FORWARD), (other, BACKWARD)):
+        ax.plot(*orbit.T, marker=".", markersize=5, linewidth=1.2, zorder=3, **style)
+        ax.plot(*orbit[-1], marker="D", markersize=7, color=style["color"], markeredgecolor="white", zorder=5)
+    ax.plot(*one[0], marker="o", markersize=9, markerfacecolor="white", color=INK, zorder=5)
+    time.set(xlim=(0, 100), ylim=(-16, 1), xlabel="step t", ylabel="distance of the two")
+    time.set_yticks([-15, -10, -5, 0])
+    time.yaxis.set_major_formatter(POWER)
+    with np.errstate(divide="ignore"):
+        apart = np.log10(np.linalg.norm(one - other, axis=1))
+    time.plot(np.clip(apart, -17, 1), color=INK)
+
+
+def curve(ax, f, lo, hi, at, diagonal=False):
+    """y = f(x) on [lo, hi], flats and walls named, and the tangent at `at`."""
+    ax.set(xlim=(lo, hi), ylim=(-1.1, 1.1), xlabel="$h_1$" if diagonal else "$x$", ylabel="$h_2$" if diagonal else "$y$")
+    x = np.linspace(lo, hi, 401)
+    ax.axhline(0, **IDENTITY)
+    if diagonal:
+        ax.plot([lo, hi], [lo, hi], **{**IDENTITY, "linestyle": "--"})
+    else:
+        for place, side, says in ((0.03, "left", "vanish"), (0.97, "right", "vanish"), (0.53, "left", "explode")):
+            here = f.d(lo + place * (hi - lo)) if says == "vanish" else f.d(0.0)
+            if (np.abs(here) < 0.1) if says == "vanish" else (np.abs(here) > 1):
+                ax.text(place, 0.42, says, transform=ax.transAxes, ha=side, color=BACKWARD["color"])
+    ax.plot(x, f(x), **FORWARD)
+    slope, y = f.d(at), f(at)
+    reach = 0.25 / np.hypot(1 / (hi - lo), slope / 2.2)
+    ax.plot([at - reach, at + reach], [y - reach * slope, y + reach * slope], color=BACKWARD["color"], linewidth=3)
+    ax.plot(at, y, marker="D", color=INK, zorder=4)
+
+
+def twins(ax, one, other):
+    """One unit in two runs (T + 1,)."""
+    ax.set(xlim=(0, len(one) - 1), ylim=(-1.05, 1.05), xlabel="step t", ylabel="one unit")
+    ax.axhline(0, **IDENTITY)
+    ax.plot(one, linewidth=1.4, **FORWARD)
+    ax.plot(other, linewidth=1.2, **BACKWARD)
+
+
+def nudge(ax, logs, low=-40, high=40):
+    """log10 of the size of a nudge (T + 1,)."""
+    ax.set(xlim=(0, len(logs) - 1), ylim=(low, high), xlabel="step t", ylabel="size of a nudge", yticks=range(low, high + 1, 20))
+    ax.yaxis.set_major_formatter(POWER)
+    ax.axhline(0, **IDENTITY)
+    ax.plot(np.clip(logs, 2 * low, 2 * high), color=INK)
+
+
+def losses(ax, b, values, high):
+    """Loss against the bias b for a few examples (K, M) in three line styles, or one cost (1, M)."""
+    ax.set(xlim=(b[0], b[-1]), ylim=(0, high), xlabel="hidden bias b", ylabel="loss" if len(values) > 1 else "cost")
+    for value, style in zip(values, ("-", "--", ":"), strict=False):
+        ax.plot(b, value, color=FORWARD["color"] if len(values) == 1 else INK, linestyle=style, linewidth=2)
+
+
+def paths(ax, cost, extent, runs):
+    """log10 of a cost over (w, b) as colour, and the paths (steps, 2) of up to two runs: the first dashed, the second solid."""
+    ax.set(xlim=extent[:2], ylim=extent[2:], xlabel="w", ylabel="b")
+    ax.set_title("cost: dark $10^{-5}$, light 0.3", fontsize=10)
+    ax.imshow(np.log10(np.maximum(cost, 1e-6)), extent=extent, origin="lower", aspect="auto", cmap="cividis", vmin=-5, vmax=-0.5)
+    for path, style in zip(runs, ({**BACKWARD}, {"color": "white", "linestyle": "-"}), strict=False):
+        near = np.clip(path, [extent[0] - 50, extent[2] - 50], [extent[1] + 50, extent[3] + 50])
+        ax.plot(*near.T, marker=".", markersize=4, linewidth=1.3, **style)
+        ax.plot(*near[-1], marker="D", markersize=8, color=style["color"], markeredgecolor=INK, zorder=5)
+    ax.plot(*runs[0][0], marker="o", markersize=9, markerfacecolor="white", color=INK, zorder=5)
+
+
+def descent(ax, costs, names):
+    """log10 of the cost along some runs (K, steps): the first dashed, the second solid."""
+    ax.set(xlim=(0, costs.shape[1] - 1), ylim=(-6, 0), xlabel="training step", ylabel="cost")
+    ax.yaxis.set_major_formatter(POWER)
+    styles = {}
+    for cost, name, style in zip(costs, names, (BACKWARD, {"color": INK, "linestyle": "-"}), strict=False):
+        ax.plot(np.log10(np.maximum(cost, 1e-6)), linewidth=1.6, **style)
+        styles[name] = style
+    _key(ax, styles, bottom=True)
+
+
+def starts(ax, fates, extent, title):
+    """A map of starts in the (w, b) plane by what became of a run from each: 0 neither, 1 solved, 2 thrown."""
+    ax.set(xlim=extent[:2], ylim=extent[2:], xlabel="w", ylabel="b")
+    ax.set_title(title, fontsize=10)
+    colors = ListedColormap([to_rgb(color) for color in ("#E8E8E8", "#8FB8DE", "#D55E00")])
+    ax.imshow(fates, extent=extent, origin="lower", aspect="auto", cmap=colors, vmin=0, vmax=2)
+    for fate, name in enumerate(("neither", "solved", "thrown")):
+        rows, columns = np.nonzero(fates == fate)
+        if len(rows) > 0.03 * fates.size:
+            k = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
+            x = extent[0] + (columns[k] + 0.5) / fates.shape[1] * (extent[1] - extent[0])
+            y = extent[2] + (rows[k] + 0.5) / fates.shape[0] * (extent[3] - extent[2])
+            ax.text(x, y, name, ha="center", va="center", color=INK, bbox=PAPER)
+
+
+def vectors(ax, arrows, reach):
+    """Lines from the origin, by name: (vector (2,), style)."""
+    ax.set(xlim=(-reach, reach), ylim=(-reach, reach), xlabel="$g_1$", ylabel="$g_2$", aspect="equal")
+    ax.axhline(0, **IDENTITY)
+    ax.axvline(0, **IDENTITY)
+    for v, style in arrows.values():
+        ax.plot([0, v[0]], [0, v[1]], **style)
+        ax.plot(*v, marker="o", markersize=7, color=style["color"], clip_on=False)
+    _key(ax, {name: style for name, (_, style) in arrows.items()})
+
+
+def histogram(ax, logs, eta):
+    """How often the log10 of a gradient's size has each value, on a log scale of counts, and the threshold eta."""
+    ax.set(xlim=(-8, 6), ylim=(-0.2, 4.7), xlabel="size of one example's gradient", ylabel="examples")
+    ax.xaxis.set_major_formatter(POWER)
+    ax.yaxis.set_major_formatter(POWER)
+    counts, edges = np.histogram(np.clip(logs, -8, 6), bins=56, range=(-8, 6))
+    ax.stairs(np.where(counts, np.log10(np.maximum(counts, 1)), -0.2), edges, baseline=-0.2, fill=True, color="#8FB8DE")
+    ax.axvline(np.log10(eta), color=BACKWARD["color"], linestyle="--")
+    ax.text(np.log10(eta) + 0.15, 4.4, "η", color=BACKWARD["color"], va="top")
+
+
+def against_eta(ax, etas, means, spreads, eta):
+    """The mean of clipped gradients and the spread of a batch's mean, both as sizes, over the threshold; a mark at eta."""
+    ax.set(xlim=(-2, 5), ylim=(-4, 2), xlabel="threshold η", ylabel="size")
+    ax.xaxis.set_major_formatter(POWER)
+    ax.yaxis.set_major_formatter(POWER)
+    lines = {"mean": (means, FORWARD), "spread of a batch": (spreads, BACKWARD)}
+    for name, (values, style) in lines.items():
+        logs = np.log10(np.abs(values))
+        ax.plot(np.log10(etas), logs, **style)
+        ax.plot(
+            np.log10(eta),
+            np.interp(np.log10(eta), np.log10(etas), logs),
+            marker="D",
+            color=style["color"],
+            markersize=6,
+            clip_on=False,
+        )
+        ax.text(
+            4.9, logs[-1] + (0.15 if name == "mean" else 0.12), name, ha="right", va="bottom", color=style["color"], bbox=PAPER
+        )

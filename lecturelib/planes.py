@@ -1,0 +1,213 @@
+"""Two tanh units on their own: h <- tanh(W h + b), a map of the plane. Its attractors, their basins, and the gradient on them.
+
+The lecture's picture of "various attractors": a point of the plane is a start h(0), its colour the attractor that it ends at.
+States are arrays of shape (2, ...), so that W @ h is the step. Everything else about RNNs lives in `cells`.
+"""
+
+import reprlib
+from typing import NamedTuple
+
+import numpy as np
+
+EDGE = 1.0  # the states of tanh units lie within -1 ... 1
+SAME = 1e-3  # attractors nearer than this are one
+PHASES = 16  # more distinct end points than this: not a few points or cycles, but a curve or chaos
+
+
+class Point(NamedTuple):
+    """A fixed or slow point `h` (2,), the eigenvalues of the Jacobian there, and its kind.
+
+    "sink" (all |eigenvalues| < 1), "source" (all > 1), "saddle" (one of each), or "slow": not fixed, but q = |F(h) - h|^2 / 2 is
+    least there, so that orbits linger (Sussillo and Barak 2013).
+    """
+
+    h: np.ndarray
+    eigenvalues: np.ndarray
+    kind: str
+    q: float
+
+
+def turned(gain, angle):
+    """W = gain times the rotation by `angle` (radians): det W > 0 and nothing else happens. ValueError: not finite."""
+    gain, angle = _finite("gain", gain, ()), _finite("angle", angle, ())
+    return gain * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+
+def grid(size, edge=EDGE):
+    """The starts of a picture: (2, size * size) float32, row by row from the top, columns from the left."""
+    x = np.linspace(-edge, edge, size, dtype=np.float32)
+    return np.stack([np.tile(x, size), np.repeat(x[::-1], size)])
+
+
+def run(W, b, h, steps):
+    """The states after `steps` steps, from the starts h (2, N); float32 stays float32. ValueError: as `orbit`."""
+    W, b, h = _map(W, b, h)
+    z = h.copy()
+    for _ in range(_count("steps", steps)):
+        z = np.dot(W, z)
+        z += b
+        np.tanh(z, out=z)
+    return z
+
+
+def orbit(W, b, h0, steps):
+    """The states h(0) ... h(steps), shape (steps + 1, 2), from one start h0 (2,).
+
+    ValueError: W is not (2, 2), b or h0 not (2,), or not finite; steps is not a whole number >= 0.
+    """
+    W, b = _finite("W", W, (2, 2)), _finite("b", b, (2,))
+    states = [_finite("h0", h0, (2,))]
+    for _ in range(_count("steps", steps)):
+        states.append(np.tanh(W @ states[-1] + b))
+    return np.array(states)
+
+
+def attractors(W, b, seed=0):
+    """The points that starts end at, shape (2, K), K <= 16, least first: sinks, and each phase of attracting cycles.
+
+    Empty (K = 0) where they end at more than 16 points: on a closed curve, or in chaos. From 200 random starts, 2,000 steps.
+    """
+    starts = np.random.default_rng(seed).uniform(-EDGE, EDGE, (2, 200))
+    ends = run(W, b, starts, 2000)
+    found = []
+    for end in ends.T:
+        if all(np.abs(end - other).max() > SAME for other in found):
+            found.append(end)
+            if len(found) > PHASES:
+                return np.empty((2, 0))
+    return np.array(sorted(found, key=tuple)).T
+
+
+def basins(W, b, ends, size, steps=100):
+    """The basin of each start of `grid(size)`: which of `ends` (2, K) it is nearest to after `steps` steps, (size, size).
+
+    A cycle has an end for each phase. Every sixth start is run first; the pixels between are run only where four neighbours
+    disagree. Where a basin is finer than that (fractal), all are.
+    """
+    if ends.shape[1] < 2:
+        return np.zeros((size, size), int)
+    starts = grid(size).reshape(2, size, size)
+    coarse = _label(W, b, starts[:, ::6, ::6].reshape(2, -1), ends, steps).reshape(starts[0, ::6, ::6].shape)
+    labels = np.repeat(np.repeat(coarse, 6, axis=0), 6, axis=1)[:size, :size]
+    mixed = np.zeros(labels.shape, bool)
+    corners = np.stack([coarse[:-1, :-1], coarse[1:, :-1], coarse[:-1, 1:], coarse[1:, 1:]])
+    rough = np.pad((corners != corners[0]).any(axis=0), ((0, 1), (0, 1)), constant_values=True)  # beyond the last node: run
+    rough = _grown(rough)
+    mixed = np.repeat(np.repeat(rough, 6, axis=0), 6, axis=1)[:size, :size]
+    labels[mixed] = _label(W, b, starts[:, mixed], ends, steps)
+    return labels
+
+
+def _grown(cells):
+    """The cells and their eight neighbours: a thin arm of a basin may lie in a cell whose corners agree."""
+    wide = np.pad(cells, 1)
+    n, m = cells.shape
+    return np.logical_or.reduce([wide[i : i + n, k : k + m] for i in range(3) for k in range(3)])
+
+
+def _label(W, b, starts, ends, steps):
+    h = run(W, b, np.ascontiguousarray(starts, dtype=np.float32), steps)
+    ends = ends.astype(np.float32)
+    nearest, label = np.full(h.shape[1], np.inf, np.float32), np.zeros(h.shape[1], int)
+    for k in range(ends.shape[1]):
+        distance = (h[0] - ends[0, k]) ** 2 + (h[1] - ends[1, k]) ** 2
+        closer = distance < nearest
+        label[closer], nearest[closer] = k, distance[closer]
+    return label
+
+
+def log_growth(W, b, h, steps):
+    """log10 of the largest singular value of dh(steps) / dh(0) at each start h (2, N): how far a nudge can grow; -inf for 0."""
+    W, b, h = _map(W, b, h)
+    J = [np.full(h.shape[1], i == j, h.dtype) for i in (0, 1) for j in (0, 1)]  # a, b; c, d
+    for _ in range(_count("steps", steps)):
+        h = np.tanh(W @ h + b)
+        s = 1 - h * h
+        J = [s[i] * (W[i, 0] * J[k] + W[i, 1] * J[2 + k]) for i in (0, 1) for k in (0, 1)]
+    a, b, c, d = J
+    with np.errstate(all="ignore"):
+        # the largest singular value of a 2 x 2 matrix, without a square that could underflow alone
+        return np.log10((np.hypot(a + d, b - c) + np.hypot(a - d, b + c)) / 2)
+
+
+def boundary(W, b, p, q, ends, steps=200):
+    """A point between the starts p and q (2,), as near to the border of their basins as a float64 can be.
+
+    Bisection. ValueError: p and q end at the same one of `ends`.
+    """
+    p, q = _finite("p", p, (2,)), _finite("q", q, (2,))
+
+    def label(h):
+        end = orbit(W, b, h, steps)[-1]
+        return int(np.argmin(((ends.T - end) ** 2).sum(axis=1)))
+
+    mine = label(p)
+    if label(q) == mine:
+        raise ValueError("p and q lie in one basin: there need be no border between them")
+    for _ in range(200):
+        middle = (p + q) / 2
+        if (middle == p).all() or (middle == q).all():
+            break
+        p, q = (middle, q) if label(middle) == mine else (p, middle)
+    return p
+
+
+def points(W, b, size=15):
+    """All fixed points, and the slow ones: a list of `Point`, sinks first.
+
+    From size x size starts q is made least by damped Gauss-Newton steps; what comes to q < 1e-20 is fixed.
+    """
+    W, b, h = _map(W, b, grid(size).astype(float))
+    damp = np.full(h.shape[1], 1e-2)
+    for _ in range(120):
+        r, J = _residual(W, b, h)
+        g = np.einsum("ijn,in->jn", J, r)
+        A = np.einsum("ijn,ikn->njk", J, J) + damp[:, None, None] * np.eye(2)
+        trial = np.clip(h - np.linalg.solve(A, g.T[..., None])[..., 0].T, -EDGE, EDGE)
+        better = (_residual(W, b, trial)[0] ** 2).sum(axis=0) <= (r**2).sum(axis=0)
+        h = np.where(better, trial, h)
+        damp = np.clip(np.where(better, damp / 4, damp * 4), 1e-14, 1e6)
+    r, J = _residual(W, b, h)
+    q, slope = (r**2).sum(axis=0) / 2, np.abs(np.einsum("ijn,in->jn", J, r)).max(axis=0)
+    found = []
+    for k in np.argsort(q):
+        if (q[k] < 1e-20 or slope[k] < 1e-9) and all(np.abs(h[:, k] - other.h).max() > SAME for other in found):
+            eigenvalues = np.linalg.eigvals(J[:, :, k] + np.eye(2))
+            size = np.abs(eigenvalues)
+            kind = "sink" if (size < 1).all() else "source" if (size > 1).all() else "saddle"
+            found.append(Point(h[:, k].copy(), eigenvalues, kind if q[k] < 1e-20 else "slow", float(q[k])))
+    return sorted(found, key=lambda point: ("sink", "saddle", "source", "slow").index(point.kind))
+
+
+def _residual(W, b, h):
+    """F(h) - h (2, N), and its Jacobian (2, 2, N)."""
+    f = np.tanh(W @ h + b)
+    return f - h, (1 - f * f)[:, None] * W[..., None] - np.eye(2)[..., None]
+
+
+# -- what may come in -------------------------------------------------------------------------------------------------------
+
+
+def _finite(name, value, shape):
+    try:
+        a = np.array(value, dtype=float)
+    except (TypeError, ValueError):
+        a = np.array(np.nan)
+    if a.shape != shape or not np.isfinite(a).all():
+        raise ValueError(f"{name} must be finite numbers of shape {shape}, not {reprlib.repr(value)}")
+    return a
+
+
+def _map(W, b, h):
+    """W, b as a column, and h, all of the dtype of h."""
+    W, b = _finite("W", W, (2, 2)), _finite("b", b, (2,))
+    if not isinstance(h, np.ndarray) or h.dtype not in (np.float32, np.float64) or h.ndim != 2 or len(h) != 2:
+        shape = getattr(h, "shape", type(h).__name__)
+        raise ValueError(f"h must be starts of shape (2, N), float32 or float64, not {shape}")
+    return W.astype(h.dtype), b.astype(h.dtype)[:, None], h
+
+
+def _count(name, value):
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
+        raise ValueError(f"{name} must be a whole number >= 0, not {reprlib.repr(value)}")
+    return int(value)

@@ -1,0 +1,151 @@
+"""`planes`: orbits, basins, borders, fixed points of two tanh units, against one-start loops, finite differences and SciPy."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import root
+
+from lecturelib import planes
+
+PRESETS = {
+    "four memories": [[1.8, 0.4], [-0.4, 1.8]],
+    "twelve colours": [[-2.5, -3.26], [2.57, -1.78]],
+    "fractal border": [[-2.4, -2.0], [6.03, 3.18]],
+    "striped": [[1.78, 0.62], [-4.57, 0.46]],
+}
+FOUR, B = np.array(PRESETS["four memories"]), np.zeros(2)
+numbers = st.floats(-3, 3)
+matrices = st.tuples(st.tuples(numbers, numbers), st.tuples(numbers, numbers)).map(np.array)
+places = st.tuples(st.floats(-1, 1), st.floats(-1, 1)).map(np.array)
+each_preset = pytest.mark.parametrize("W", [np.array(W) for W in PRESETS.values()], ids=PRESETS)
+
+
+@settings(deadline=None)
+@given(matrices, places, places, st.integers(0, 8))
+def test_many_starts_run_like_one(W, b, h, steps):
+    states = planes.orbit(W, b, h, steps)
+    assert states.shape == (steps + 1, 2)
+    x, y = h
+    for state in states:  # by hand, in scalars
+        np.testing.assert_allclose(state, (x, y), atol=1e-12)
+        x, y = np.tanh(W[0, 0] * x + W[0, 1] * y + b[0]), np.tanh(W[1, 0] * x + W[1, 1] * y + b[1])
+    many = planes.run(W, b, np.stack([h, -h], axis=1), steps)
+    np.testing.assert_allclose(many[:, 0], states[-1], atol=1e-12)
+
+
+@settings(deadline=None)
+@given(matrices, places, places, st.integers(1, 4))
+def test_the_growth_of_a_nudge_is_the_finite_difference(W, b, h, steps):
+    e = 1e-6
+    columns = [(planes.orbit(W, b, h + d, steps)[-1] - planes.orbit(W, b, h - d, steps)[-1]) / (2 * e) for d in e * np.eye(2)]
+    truth = np.linalg.norm(np.array(columns).T, 2)
+    mine = 10 ** planes.log_growth(W, b, h[:, None], steps)[0]
+    assert mine == pytest.approx(truth, rel=1e-5, abs=1e-7)
+
+
+def test_growth_far_below_what_a_square_can_hold():
+    """Three hundred steps at a sink: each multiplies by the slope there, and the logs add up."""
+    (sink,) = [point for point in planes.points(0.5 * np.eye(2), B) if point.kind == "sink"]
+    assert planes.log_growth(0.5 * np.eye(2), B, sink.h[:, None], 300)[0] == pytest.approx(300 * np.log10(0.5))
+
+
+def test_the_four_memories_and_what_is_between_them():
+    ends = planes.attractors(FOUR, B)
+    known = sorted([(-0.7265, 0.9661), (0.7265, -0.9661), (0.9661, 0.7265), (-0.9661, -0.7265)])
+    np.testing.assert_allclose(ends.T, known, atol=1e-4)
+    found = planes.points(FOUR, B)
+    assert [point.kind for point in found] == ["sink"] * 4 + ["saddle"] * 4 + ["source"]
+    saddle = found[4]
+    assert sorted(np.abs(saddle.h)) == pytest.approx([0.5912, 0.9617], abs=1e-4)
+    assert max(np.abs(saddle.eigenvalues)) == pytest.approx(1.163, abs=1e-3)
+
+
+@each_preset
+def test_fixed_points_are_those_that_scipy_finds(W):
+    found = [point for point in planes.points(W, B) if point.kind != "slow"]
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        solution = root(lambda h: np.tanh(W @ h) - h, rng.uniform(-1, 1, 2), tol=1e-12)
+        if solution.success:
+            assert min(np.abs(point.h - solution.x).max() for point in found) < 1e-6
+    for point in found:
+        np.testing.assert_allclose(np.tanh(W @ point.h), point.h, atol=1e-9)
+        J = (1 - point.h**2)[:, None] * W
+        np.testing.assert_allclose(sorted(np.abs(point.eigenvalues)), sorted(np.abs(np.linalg.eigvals(J))), rtol=1e-6)
+
+
+def test_slow_points_are_where_q_is_least_but_not_zero():
+    slow = [point for point in planes.points(np.array(PRESETS["striped"]), B) if point.kind == "slow"]
+    assert len(slow) == 2
+    for point in slow:
+        around = [point.h + 1e-3 * np.array([np.cos(a), np.sin(a)]) for a in np.linspace(0, 6.2, 12)]
+        q = [np.sum((np.tanh(np.array(PRESETS["striped"]) @ h) - h) ** 2) / 2 for h in around]
+        assert min(q) > point.q > 1e-4
+
+
+@pytest.mark.parametrize(("W", "count"), [(W, n) for W, n in zip(PRESETS.values(), (4, 12, 4, 12), strict=True)], ids=PRESETS)
+def test_end_points_are_counted(W, count):
+    ends = planes.attractors(np.array(W), B)
+    assert ends.shape == (2, count)
+    after = planes.run(np.array(W), B, ends, 12)  # twelve steps bring every cycle of 1, 2, 3 or 4 phases home
+    assert all(np.abs(ends.T - point).max(axis=1).min() < 2e-3 for point in after.T)
+
+
+@pytest.mark.parametrize("gain", [1.2, 1.8])
+def test_a_rotation_ends_nowhere(gain):
+    assert planes.attractors(planes.turned(gain, 0.3), B).shape == (2, 0)
+    assert (planes.basins(planes.turned(gain, 0.3), B, np.empty((2, 0)), 20) == 0).all()
+
+
+@each_preset
+@pytest.mark.parametrize("size", [7, 60, 301])
+def test_basins_coarse_to_fine_are_those_of_the_full_grid(W, size):
+    ends = planes.attractors(W, B)
+    labels = planes.basins(W, B, ends, size)
+    final = planes.run(W, B, planes.grid(size), 100)
+    distances = ((final[:, :, None] - ends[:, None, :].astype(np.float32)) ** 2).sum(axis=0)
+    assert (labels.ravel() == distances.argmin(axis=1)).all()
+
+
+def test_a_basin_is_where_a_start_ends():
+    ends, rng = planes.attractors(FOUR, B), np.random.default_rng(0)
+    labels = planes.basins(FOUR, B, ends, 201)
+    for row, column in rng.integers(0, 201, (40, 2)):
+        start = np.array([-1 + column / 100, 1 - row / 100])  # rows from the top
+        end = planes.orbit(FOUR, B, start, 2000)[-1]
+        assert np.abs(ends[:, labels[row, column]] - end).max() < 1e-3
+
+
+def test_the_border_parts_two_starts_and_its_gradient_is_the_saddles():
+    ends = planes.attractors(FOUR, B)
+    border = planes.boundary(FOUR, B, [-1, 1], [0, 1], ends)
+    np.testing.assert_allclose(border, (-0.60086997, 1), atol=1e-8)
+    one, other = (planes.orbit(FOUR, B, border + np.array([side * 1e-10, 0]), 400)[-1] for side in (-1, 1))
+    assert np.abs(one - other).max() > 1
+    growth = [planes.log_growth(FOUR, B, border[:, None], T)[0] for T in (30, 60)]
+    assert 10 ** ((growth[1] - growth[0]) / 30) == pytest.approx(1.163, abs=2e-3)
+    # at a distance it grows for a while, and then vanishes
+    near = [planes.log_growth(FOUR, B, border[:, None] + [[1e-4], [0]], T)[0] for T in (20, 50, 100)]
+    assert near[0] < near[1] > 4 > 0 > near[2]
+
+
+BAD = {
+    "W": (lambda: planes.orbit([[1, 2]], B, B, 3), r"W must be finite numbers of shape \(2, 2\)"),
+    "b": (lambda: planes.orbit(FOUR, [0, np.nan], B, 3), r"b must be finite numbers of shape \(2,\)"),
+    "start": (lambda: planes.orbit(FOUR, B, "here", 3), r"h0 must be finite numbers of shape \(2,\), not 'here'"),
+    "steps": (lambda: planes.orbit(FOUR, B, B, -1), "steps must be a whole number >= 0, not -1"),
+    "starts": (lambda: planes.run(FOUR, B, np.ones((3, 2)), 1), r"h must be starts of shape \(2, N\), .* not \(3, 2\)"),
+    "gain": (lambda: planes.turned(np.inf, 0), "gain must be finite"),
+    "one basin": (
+        lambda: planes.boundary(FOUR, B, [0.9, 0.9], [0.91, 0.9], planes.attractors(FOUR, B)),
+        "p and q lie in one basin",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_refused_in_words(name):
+    call, words = BAD[name]
+    with pytest.raises(ValueError, match=words):
+        call()
