@@ -438,6 +438,7 @@ BAD = {
         "c_bar belongs to an LSTM",
     ),
     "J": (lambda: cells.products(np.ones((3, 2, 2))), r"J has shape \(3, 2, 2\); it needs \(T, B, N, N\)"),
+    "nudge": (lambda: cells.growth(np.ones((3, 2, 2)), np.ones(3)), r"J has shape \(3, 2, 2\) and nudge \(3,\)"),
     "no rng": (lambda: cells.init_rnn(0, 2, 3), "rng must be a random generator, such as"),
     "H": (lambda: cells.init_lstm(np.random.default_rng(0), 2, 0), "H must be a whole number >= 1, not 0"),
     "recurrent": (lambda: cells.init_rnn(np.random.default_rng(0), 2, 3, recurrent="eye"), 'recurrent must be "gaussian"'),
@@ -452,3 +453,35 @@ def test_bad_input_is_refused_in_words(name):
     call, words = BAD[name]
     with pytest.raises(ValueError, match=words):
         call()
+
+
+# -- a nudge carried forward ----------------------------------------------------------------------------------------------------
+
+
+def test_the_growth_of_a_nudge_is_that_of_the_product():
+    p, x, start, _ = some(10, (7, 1, 2, 4))
+    J, v = cells.jacobians(cells.unroll(p, x, **start))[:, 0], np.array([1.0, -2.0, 0.5, 3.0])
+    logs = cells.growth(J, v)
+    assert logs.shape == (8,)
+    for t in range(8):
+        size = np.linalg.norm(np.linalg.multi_dot([*J[:t][::-1], np.eye(4), v])) / np.linalg.norm(v)
+        assert logs[t] == pytest.approx(np.log10(size))
+
+
+def test_a_nudge_grows_beyond_every_float_and_dies_for_good():
+    logs = cells.growth(np.full((1000, 1, 1), 100.0), np.ones(1))
+    assert logs[-1] == pytest.approx(2000)
+    gone = cells.growth(np.array([[[2.0]], [[0.0]], [[3.0]]]), np.ones(1))
+    assert gone.tolist() == [0, np.log10(2), -np.inf, -np.inf]
+
+
+@pytest.mark.parametrize(("gain", "lowest", "highest"), [(0.9, -8, -4), (3.0, 9, 13)])
+def test_order_forgets_a_nudge_and_chaos_feeds_it(gain, lowest, highest):
+    """Notebook 03: 64 units without input; at gain 3 a nudge grows by 11 decades in 100 steps."""
+    logs = []
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        p, h0 = cells.init_rnn(rng, 1, 64, gain=gain), rng.uniform(-1, 1, (1, 64))
+        trace = cells.unroll(p, np.zeros((100, 1, 1)), h0=h0)
+        logs.append(cells.growth(cells.jacobians(trace)[:, 0], rng.standard_normal(64))[-1])
+    assert lowest < np.mean(logs) < highest

@@ -599,3 +599,23 @@ LOG = maps.Map(np.log, lambda x: 1 / x, "log x")
 def test_bad_input_is_refused_in_words(call, names):
     with pytest.raises(ValueError, match=names):
         call()
+
+
+# --- the lecture's tanh network (notebook 03) ----------------------------------------------------------------------------------
+
+
+def test_a_memory_is_lost_at_the_fold():
+    """At w = 2: slope 1 at h = -1/sqrt(2), so b = arctanh(h) - 2 h; there the left sink and the source meet."""
+    h = -np.sqrt(0.5)
+    fold = np.arctanh(h) - 2 * h
+    assert fold == pytest.approx(0.5328, abs=1e-4)
+    kinds = {b: [point.kind for point in maps.fixed_points(maps.tanh_map(2, b), -1.2, 1.2)] for b in (fold - 1e-4, fold + 1e-4)}
+    assert list(kinds.values()) == [["sink", "source", "sink"], ["sink"]]
+
+
+def test_five_layers_make_a_step():
+    y = maps.tanh_map(2) ** 4 @ maps.tanh_map(1)
+    assert y.d(0.0) == 16
+    assert y.d(1.0) == pytest.approx(0.00084, rel=0.01)
+    e = 1e-6
+    assert y.d(0.3) == pytest.approx((y(0.3 + e) - y(0.3 - e)) / (2 * e), rel=1e-6)
