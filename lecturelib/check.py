@@ -299,12 +299,13 @@ _STARTS = tuple(
 
 _ATTRACTORS = {
     "fold": Exercise(
-        lambda given: round(_number(-2, 2)(given), 3),
-        0.533,
+        lambda given: 0.5328 if abs(_number(-2, 2)(given) - 0.5328) < 0.005 else round(given, 2),
+        0.5328,
         (
             (-0.533, "at b = -0.533 the right memory vanishes; the question is the left one, at b > 0."),
             (0.9575, "0.9575 is the memory itself at b = 0, a value of h. The question is the bias."),
             (0.707, "0.707 is the size of h at the fold: there 2 (1 - h^2) = 1. Now put it into tanh(2h + b) = h."),
+            (-0.707, "-0.707 is h at the fold: there 2 (1 - h^2) = 1. Now put it into tanh(2h + b) = h."),
             (1, "at b = 1 the left memory is long gone. Raise b slowly from 0 and watch for one sink."),
         ),
         "With w = 2: slope 1 needs h = -1/sqrt(2), and then b = arctanh(h) - 2h = 0.5328. Doya (1993) calls it a bifurcation.",
@@ -368,9 +369,9 @@ NORMS = (0.31, 0.42, 0.55, 0.38, 0.47, 0.61, 0.35, 14.0, 0.44, 0.52)  # of ten s
 
 
 def _choice_of_eta(given):
-    """0: below half the mean of NORMS; 1: up to ten times the mean; 2: above."""
-    eta, mean = _number(0, 1e6)(given), np.mean(NORMS)
-    return 0 if eta < mean / 2 else 1 if eta <= 10 * mean else 2
+    """How many of NORMS are longer than eta: 1 is the cliff alone."""
+    eta = _number(0, 1e6)(given)
+    return min(sum(norm > eta for norm in NORMS), 2)
 
 
 _CLIPPING = {
@@ -391,6 +392,10 @@ _CLIPPING = {
                 "you stretch short gradients to eta as well; only a gradient longer than eta is changed.",
             ),
             (
+                lambda gradient, eta: [g / max(1, np.sqrt(sum(np.sum(h**2) for h in gradient))) for g in gradient],
+                "you made long gradients 1 long; make them eta long.",
+            ),
+            (
                 lambda gradient, eta: [g * min(1, eta / sum(np.sum(h**2) for h in gradient)) for g in gradient],
                 "you divided by the squared norm: take the root.",
             ),
@@ -398,7 +403,7 @@ _CLIPPING = {
         "One norm over all arrays, as train.clip_norm does: the direction stays.",
     ),
     "turn": Exercise(
-        lambda given: round(_number(0, 360)(given), 1),
+        lambda given: round(_number(0, 360)(given)),
         45,
         (
             (
@@ -407,6 +412,7 @@ _CLIPPING = {
             ),
             (0, "0 is what clipping by norm does. Clipping each number turns: try g = (10, 1) with limit 1."),
             (39.3, "39.3 is the turn for g = (10, 1) with limit 1. Make the first number larger still."),
+            (0.785, "that is in radians: the question is in degrees."),
             (180, "the signs stay, so it can never point backwards."),
         ),
         "From (large, 1) to (1, 1). In n dimensions the turn comes near arccos(1 / sqrt(n)): almost 90 degrees for large n.",
@@ -415,10 +421,10 @@ _CLIPPING = {
         _choice_of_eta,
         1.8,
         (
-            (0.1, "every step would be clipped to a twentieth of the mean norm: safe, but slow."),
-            (100, "no step would ever be clipped, not even the cliff."),
+            (0.4, "you clip ordinary steps too: safe, but slow. Only one norm of the ten is out of line."),
+            (100, "no step would be clipped, not even the cliff of 14."),
         ),
-        "Pascanu et al. (2013) found half to ten times the mean norm to work; the mean of these ten is 1.805.",
+        "It cuts the cliff alone. Half to ten times the mean norm, 0.9 to 18 here, is the rule of Pascanu et al. (2013).",
     ),
 }
 

@@ -25,6 +25,7 @@ BASINS = [
     "#8CCFD6",
     "#D8D8D8",
 ]
+FATES = ["#E8E8E8", "#8FB8DE", "#F0905A"]  # neither, solved, thrown: dark ink reads on all of them
 SADDLE = {"marker": "X", "color": INK, "markersize": 10, "linestyle": "none", "markeredgecolor": "white"}
 SLOW = {"marker": "s", "color": "#767676", "markersize": 8, "linestyle": "none", "fillstyle": "none", "markeredgewidth": 2}
 KIND = {"sink": SINK, "source": SOURCE, "saddle": SADDLE, "slow": SLOW}
@@ -46,7 +47,9 @@ def basins(ax, labels, ends):
     """The basin of each start in the square -1 ... 1, as `planes.basins` has it, and a letter at each attractor (2, K)."""
     _square(ax)
     colors = ListedColormap([to_rgb(color) for color in BASINS])
-    if ends.shape[1]:
+    if not ends.shape[1]:
+        ax.text(0, 0.5, "more than 16 end points", ha="center", color=INK)
+    else:
         ax.imshow(labels % len(BASINS), extent=(-1, 1, -1, 1), cmap=colors, vmin=0, vmax=len(BASINS) - 1)
     for k, (x, y) in enumerate(ends.T):
         ax.text(0.93 * x, 0.93 * y, chr(ord("A") + k), ha="center", va="center", fontweight="bold", color=INK)
@@ -122,14 +125,15 @@ def losses(ax, b, values, high):
 
 
 def paths(ax, cost, extent, runs):
-    """log10 of a cost over (w, b) as colour, and the paths (steps, 2) of up to two runs: the first dashed, the second solid."""
+    """log10 of a cost over (w, b) as colour, and the paths (steps, 2) of two runs: the first dashed, the second solid."""
     ax.set(xlim=extent[:2], ylim=extent[2:], xlabel="w", ylabel="b")
     ax.set_title("cost: dark $10^{-5}$, light 0.3", fontsize=10)
     ax.imshow(np.log10(np.maximum(cost, 1e-6)), extent=extent, origin="lower", aspect="auto", cmap="cividis", vmin=-5, vmax=-0.5)
-    for path, style in zip(runs, ({**BACKWARD}, {"color": "white", "linestyle": "-"}), strict=False):
-        near = np.clip(path, [extent[0] - 50, extent[2] - 50], [extent[1] + 50, extent[3] + 50])
-        ax.plot(*near.T, marker=".", markersize=4, linewidth=1.3, **style)
-        ax.plot(*near[-1], marker="D", markersize=8, color=style["color"], markeredgecolor=INK, zorder=5)
+    for k, style in ((1, {"color": INK, "linestyle": "-"}), (0, BACKWARD)):  # dashed last: where both agree, both are seen
+        near = np.clip(runs[k], [extent[0] - 50, extent[2] - 50], [extent[1] + 50, extent[3] + 50])
+        ax.plot(*near.T, linewidth=3.5, color="white")
+        ax.plot(*near.T, marker=".", markersize=4, linewidth=1.5, **style)
+        ax.plot(*near[-1], marker="D", markersize=8, color=style["color"], markeredgecolor="white", zorder=5)
     ax.plot(*runs[0][0], marker="o", markersize=9, markerfacecolor="white", color=INK, zorder=5)
 
 
@@ -148,15 +152,11 @@ def starts(ax, fates, extent, title):
     """A map of starts in the (w, b) plane by what became of a run from each: 0 neither, 1 solved, 2 thrown."""
     ax.set(xlim=extent[:2], ylim=extent[2:], xlabel="w", ylabel="b")
     ax.set_title(title, fontsize=10)
-    colors = ListedColormap([to_rgb(color) for color in ("#E8E8E8", "#8FB8DE", "#D55E00")])
+    colors = ListedColormap([to_rgb(color) for color in FATES])
     ax.imshow(fates, extent=extent, origin="lower", aspect="auto", cmap=colors, vmin=0, vmax=2)
-    for fate, name in enumerate(("neither", "solved", "thrown")):
-        rows, columns = np.nonzero(fates == fate)
-        if len(rows) > 0.03 * fates.size:
-            k = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
-            x = extent[0] + (columns[k] + 0.5) / fates.shape[1] * (extent[1] - extent[0])
-            y = extent[2] + (rows[k] + 0.5) / fates.shape[0] * (extent[3] - extent[2])
-            ax.text(x, y, name, ha="center", va="center", color=INK, bbox=PAPER)
+    for fate, (x, name) in enumerate(((0.47, "neither"), (0.69, "solved"), (0.89, "thrown"))):
+        box = {"facecolor": FATES[fate], "linewidth": 0, "pad": 2}
+        ax.text(x, 1.035, name, transform=ax.transAxes, ha="center", fontsize=9, color=INK, bbox=box)
 
 
 def vectors(ax, arrows, reach):
@@ -173,6 +173,7 @@ def vectors(ax, arrows, reach):
 def histogram(ax, logs, eta):
     """How often the log10 of a gradient's size has each value, on a log scale of counts, and the threshold eta."""
     ax.set(xlim=(-8, 6), ylim=(-0.2, 4.7), xlabel="size of one example's gradient", ylabel="examples")
+    ax.set(xticks=range(-8, 7, 2), yticks=range(5))
     ax.xaxis.set_major_formatter(POWER)
     ax.yaxis.set_major_formatter(POWER)
     counts, edges = np.histogram(np.clip(logs, -8, 6), bins=56, range=(-8, 6))
@@ -183,7 +184,7 @@ def histogram(ax, logs, eta):
 
 def against_eta(ax, etas, means, spreads, eta):
     """The mean of clipped gradients and the spread of a batch's mean, both as sizes, over the threshold; a mark at eta."""
-    ax.set(xlim=(-2, 5), ylim=(-4, 2), xlabel="threshold η", ylabel="size")
+    ax.set(xlim=(-2, 5), ylim=(-4, 2), xlabel="threshold η", ylabel="size", xticks=range(-2, 6), yticks=range(-4, 3))
     ax.xaxis.set_major_formatter(POWER)
     ax.yaxis.set_major_formatter(POWER)
     lines = {"mean": (means, FORWARD), "spread of a batch": (spreads, BACKWARD)}

@@ -1,6 +1,6 @@
 """A gradient becomes a step: clipping, steps, and a run that records what happened.
 
-Parameters and gradients are numbers, arrays or plain nests of them: tuples and NamedTuples, as `cells` and `nets` have them.
+Parameters and gradients are numbers, arrays or plain nests of them: tuples and lists, or NamedTuples as in `cells` and `nets`.
 """
 
 import reprlib
@@ -16,15 +16,15 @@ __all__ = ["Rule", "Run", "adam", "clip_norm", "clip_value", "decay", "fit", "no
 
 def _map(f, nest, *others):
     """`f` of each array of a nest, and of the arrays in the same place of others; gives a nest of the same type."""
-    if not isinstance(nest, tuple):
+    if not isinstance(nest, tuple | list):
         return f(nest, *others)
     parts = [_map(f, *parts) for parts in zip(nest, *others, strict=True)]
-    return type(nest)(*parts) if hasattr(nest, "_fields") else tuple(parts)
+    return type(nest)(*parts) if hasattr(nest, "_fields") else type(nest)(parts)
 
 
 def _arrays(nest):
     """The arrays of a nest, as a flat list."""
-    return [a for part in nest for a in _arrays(part)] if isinstance(nest, tuple) else [nest]
+    return [a for part in nest for a in _arrays(part)] if isinstance(nest, tuple | list) else [nest]
 
 
 # -- clipping ---------------------------------------------------------------------------------------------------------------

@@ -43,6 +43,12 @@ def test_clipping_by_norm_keeps_the_direction():
     np.testing.assert_allclose(clipped.b[0], G.b[0] / 10)
 
 
+def test_a_list_of_arrays_is_a_nest_too():
+    clipped, size = train.clip_norm([np.array([3.0, 0.0]), np.array([[4.0]])], 1.0)
+    assert size == 5
+    assert [g.tolist() for g in clipped] == [[0.6000000000000001, 0], [[0.8]]]
+
+
 @pytest.mark.parametrize("eta", [13.0, 20.0])
 def test_a_short_gradient_is_left_as_it_is(eta):
     clipped, size = train.clip_norm(G, eta)
