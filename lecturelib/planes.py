@@ -153,7 +153,7 @@ def boundary(W, b, p, q, ends, steps=200):
 
 
 def points(W, b, size=15):
-    """All fixed points, and the slow ones: a list of `Point`, sinks first.
+    """All fixed points, and the slow ones: a list of `Point`, sinks first, from left to right.
 
     From size x size starts q is made least by damped Gauss-Newton steps; what comes to q < 1e-20 is fixed.
     """
@@ -171,12 +171,13 @@ def points(W, b, size=15):
     q, slope = (r**2).sum(axis=0) / 2, np.abs(np.einsum("ijn,in->jn", J, r)).max(axis=0)
     found = []
     for k in np.argsort(q):
-        if (q[k] < 1e-20 or slope[k] < 1e-9) and all(np.abs(h[:, k] - other.h).max() > SAME for other in found):
+        if (q[k] < 1e-20 or slope[k] < 1e-6) and all(np.abs(h[:, k] - other.h).max() > SAME for other in found):
             eigenvalues = np.linalg.eigvals(J[:, :, k] + np.eye(2))
             size = np.abs(eigenvalues)
             kind = "sink" if (size < 1).all() else "source" if (size > 1).all() else "saddle"
             found.append(Point(h[:, k].copy(), eigenvalues, kind if q[k] < 1e-20 else "slow", float(q[k])))
-    return sorted(found, key=lambda point: ("sink", "saddle", "source", "slow").index(point.kind))
+    order = ("sink", "saddle", "source", "slow")
+    return sorted(found, key=lambda point: (order.index(point.kind), *point.h.round(3)))
 
 
 def _residual(W, b, h):
