@@ -121,7 +121,7 @@ def slider(lo, hi, *, at, step=None, log=False, play=False, label=None):
     Whole numbers all through make a whole-number slider. `step` defaults to 1 there, else to a power of ten that gives 100 to
     1000 steps. `log=True` spaces a positive range by ratio; its `step` is in decades (default 0.05). `play=True` adds a Play
     button, for a parameter that is a time (whole numbers only). `label` defaults to the parameter's name.
-    Raises ValueError for an empty range, a start outside it, or a step that cannot be.
+    Raises ValueError for an empty range, a start outside it, a step that cannot be, or a log slider's start between two steps.
     """
     for name, value in {"lo": lo, "hi": hi, "at": at, "step": 1 if step is None else step}.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
@@ -135,6 +135,9 @@ def slider(lo, hi, *, at, step=None, log=False, play=False, label=None):
         step = 0.05 if log else 1 if whole else 10.0 ** math.floor(math.log10((hi - lo) / 100))
     if step <= 0 or (not log and step > hi - lo):
         raise ValueError(f"slider: step must be positive and fit into {lo} to {hi}; got {step}")
+    if log and abs((steps := math.log10(at / lo) / step) - round(steps)) > 1e-6:
+        at, here = lo * 10 ** (round(steps) * step), at  # the page would move it there by itself
+        raise ValueError(f"slider: the start must stand on a step of {step} decades from {lo}; the nearest to {here} is {at:.6g}")
     if play and not whole:
         raise ValueError("slider: play=True needs whole numbers")
     return Slider(lo, hi, at, step, log, play, label)

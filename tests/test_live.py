@@ -152,6 +152,7 @@ def test_a_warning_is_an_error_even_where_warnings_are_off():
         (lambda: live.slider(0, 1.0, at=0, step=0), "step must be positive"),
         (lambda: live.slider(0, 1.0, at=0, step=2.0), "fit into"),
         (lambda: live.slider(0, 1, at=1, log=True), "lo > 0"),
+        (lambda: live.slider(0.01, 1, at=0.3, log=True), "the nearest to 0.3 is 0.316228"),
         (lambda: live.slider(0.0, 1.0, at=0.0, play=True), "whole numbers"),
         (lambda: live.choice("one"), "at least two"),
         (lambda: live.choice("one", "one"), "at least two"),
