@@ -9,10 +9,10 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
-.PHONY: help lab test notebooks proof bench clean
+.PHONY: help lab test notebooks site serve-site proof bench clean
 
 help:  ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
 
 lab: $(READY)  ## open the lectures in JupyterLab
 	$(RUN) -m jupyter lab
@@ -25,6 +25,13 @@ test: $(READY)  ## check the code, the library, every notebook and, in a browser
 
 notebooks: $(READY)  ## run every notebook and store its outputs
 	$(RUN) tools/books.py
+
+site: $(READY)  ## build the static site in dist/site: the lectures and Python in a browser, nothing to install
+	$(RUN) tools/publish.py dist/site
+
+serve-site: $(READY)  ## serve dist/site on http://127.0.0.1:8000
+	@test -f dist/site/index.html || $(MAKE) site
+	$(RUN) -m http.server 8000 --bind 127.0.0.1 --directory dist/site
 
 proof: $(READY)  ## add PyTorch, which the tests of the gradients then compare with
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-proof.txt

@@ -13,14 +13,6 @@ import lecturelib
 HERE = Path(lecturelib.__file__).resolve().parents[1]
 
 
-def drop_widgets(model, **_):
-    """Store pictures without widgets, so that a notebook opened again shows its figures before it is run."""
-    from widgets_out import without_widgets
-
-    if model["type"] == "notebook":
-        without_widgets(model["content"])
-
-
 def no_announcements(handler, page_config):
     """Ask no question about news, and fetch none: the setting for it, fetchNews, cannot be set from a file like this."""
     page_config["disabledExtensions"].append("@jupyterlab/apputils-extension:announcements")
@@ -29,6 +21,8 @@ def no_announcements(handler, page_config):
 
 if HERE in (Path.cwd(), *Path.cwd().parents):
     sys.path.append(str(HERE / "tools"))
+    from widgets_out import drop_widgets
+
     c = get_config()  # noqa: F821  Jupyter provides it
     c.ServerApp.ip = "127.0.0.1"
     c.ServerApp.allow_root = True  # in a container one is root; the token and 127.0.0.1 guard the door all the same

@@ -20,12 +20,13 @@ import statistics  # noqa: E402
 import time  # noqa: E402
 import tracemalloc  # noqa: E402
 from contextlib import contextmanager  # noqa: E402
+from functools import partial  # noqa: E402
 
 import jax  # noqa: E402
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
-from lecturelib import cells, nets, train  # noqa: E402
+from lecturelib import cells, nets, tasks, train  # noqa: E402
 
 GRID = list(itertools.product((1, 16, 32), (16, 64, 128), (50, 200)))  # B, H, T
 KINDS = {"RNN": ("tanh", "gaussian"), "IRNN": ("relu", "identity"), "LSTM": (None, None)}
@@ -48,8 +49,9 @@ def for_torch(a):
     return torch.from_numpy(a.reshape(4, len(a) // 4, -1)[IFGO].reshape(a.shape).copy() if len(a) % 4 == 0 else a.copy())
 
 
-def torch_layer(kind, p, H):
-    layer = torch.nn.LSTM(H, H) if kind == "LSTM" else torch.nn.RNN(H, H, nonlinearity=KINDS[kind][0])
+def torch_layer(kind, p):
+    D, H = p.W_x.shape[1], p.W_h.shape[1]
+    layer = torch.nn.LSTM(D, H) if kind == "LSTM" else torch.nn.RNN(D, H, nonlinearity=KINDS[kind][0])
     with torch.no_grad():
         for name, a in (("weight_ih_l0", p.W_x), ("weight_hh_l0", p.W_h), ("bias_ih_l0", p.b), ("bias_hh_l0", 0 * p.b)):
             getattr(layer, name).copy_(for_torch(a) if kind == "LSTM" else torch.from_numpy(a))
@@ -57,7 +59,7 @@ def torch_layer(kind, p, H):
 
 
 def in_torch(kind, p, x, h_bar):
-    layer, x, h_bar = torch_layer(kind, p, x.shape[2]), torch.from_numpy(x), torch.from_numpy(h_bar)
+    layer, x, h_bar = torch_layer(kind, p), torch.from_numpy(x), torch.from_numpy(h_bar)
 
     def run():
         layer.zero_grad()
@@ -138,6 +140,33 @@ def against_frameworks(kind):
     return to_torch, to_jax, wins
 
 
+def our_step(net, loss):
+    """A training step: gradient, clipping, Adam."""
+    rule, k = train.adam(1e-3), itertools.count(1)
+    memory = rule.start(net)
+
+    def step():
+        nonlocal net
+        gradient, _ = train.clip_norm(loss(net)[1], 1.0)
+        net = rule.step(next(k), net, gradient, memory)
+
+    return step
+
+
+def torch_step(parts, loss):
+    """The same in PyTorch, for modules."""
+    weights = [p for part in parts for p in part.parameters()]
+    adam = torch.optim.Adam(weights, lr=1e-3)
+
+    def step():
+        adam.zero_grad()
+        loss().backward()
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        adam.step()
+
+    return step
+
+
 def whole_steps():
     """A training step of an LSTM with softmax, clipping and Adam, against PyTorch: ratios, printed."""
     print(
@@ -148,29 +177,57 @@ def whole_steps():
         p, x, _ = setting("LSTM", B, H, T)
         rng = np.random.default_rng(1)
         net = nets.Net(p, rng.standard_normal((10, H)).astype(np.float32), np.zeros(10, np.float32))
-        labels, rule = rng.integers(0, 10, B), train.adam(1e-3)
-        state, k = {"net": net, "memory": rule.start(net)}, itertools.count(1)
-
-        def mine(x=x, labels=labels, rule=rule, state=state, k=k):
-            _, gradient = nets.loss(state["net"], x, labels, error=nets.cross_entropy)
-            gradient, _ = train.clip_norm(gradient, 1.0)
-            state["net"] = rule.step(next(k), state["net"], gradient, state["memory"])
-
-        layer, readout = torch_layer("LSTM", p, H), torch.nn.Linear(H, 10)
-        weights = [*layer.parameters(), *readout.parameters()]
-        adam, X, Y = torch.optim.Adam(weights, lr=1e-3), torch.from_numpy(x), torch.from_numpy(labels)
-
-        def theirs(layer=layer, readout=readout, weights=weights, adam=adam, X=X, Y=Y):
-            adam.zero_grad()
-            torch.nn.functional.cross_entropy(readout(layer(X)[0][-1]), Y).backward()
-            torch.nn.utils.clip_grad_norm_(weights, 1.0)
-            adam.step()
-
+        labels = rng.integers(0, 10, B)
+        layer, readout = torch_layer("LSTM", p), torch.nn.Linear(H, 10)
+        X, Y = torch.from_numpy(x), torch.from_numpy(labels)
+        mine = our_step(net, partial(nets.loss, x=x, target=labels, error=nets.cross_entropy))
+        theirs = torch_step(
+            (layer, readout),
+            lambda layer=layer, readout=readout, X=X, Y=Y: torch.nn.functional.cross_entropy(readout(layer(X)[0][-1]), Y),
+        )
         a, b = medians(mine, theirs)
         ratios.append(a / b)
         print(f"{'':5} {B:3} {H:4} {T:4} {a:8.2f} {b:9.2f} {a / b:6.2f}", flush=True)
     print(f"{'':5} geometric mean {mean(ratios):.2f}, most {max(ratios):.2f}")
     return ratios
+
+
+def translations():
+    """A training step of notebook 05, English to French in batches of 64, against PyTorch: the ratios by kind, printed."""
+    print("\ntranslation  ours ms  torch ms  ratio   encoder and decoder, softmax, clipping, Adam")
+    learn, _ = tasks.translation()
+    ratios = {}
+    for kind, cell in (("RNN", cells.init_rnn), ("LSTM", cells.init_lstm)):
+        rng = np.random.default_rng(0)
+        net = nets.init_encoder_decoder(rng, 32, 30, 64, layers=1, cell=cell, dtype=np.float32)
+        some = rng.integers(0, len(learn.numbers), 64)
+        ours = partial(nets.translation_loss, source=learn.source[:, some], target=learn.target[:, some])
+        parts, theirs = translation_in_torch(kind, net, **ours.keywords)
+        assert abs(theirs().item() - ours(net)[0]) < 1e-4
+        a, b = medians(our_step(net, ours), torch_step(parts, theirs))
+        ratios[kind] = a / b
+        print(f"{kind:11} {a:8.2f} {b:9.2f} {a / b:6.2f}", flush=True)
+    return ratios
+
+
+def translation_in_torch(kind, net, source, target):
+    """(modules, their loss) of the same model with the same weights, for the same batch."""
+    reader, writer = torch_layer(kind, net.encoder[0]), torch_layer(kind, net.decoder[0])
+    readout = torch.nn.Linear(net.W.shape[1], len(net.b))
+    with torch.no_grad():
+        readout.weight.copy_(torch.from_numpy(net.W))
+        readout.bias.copy_(torch.from_numpy(net.b))
+    before = torch.from_numpy(np.vstack([np.zeros_like(target[:1]), target[:-1]]))
+    source, target = torch.from_numpy(source), torch.from_numpy(target)
+    sizes = (reader.input_size, writer.input_size)
+    english, french = (torch.vstack([torch.eye(size), torch.zeros(size)]) for size in sizes)  # the last row is for padding, -1
+
+    def loss():
+        _, end = reader(english[source])
+        y = readout(writer(french[before], end)[0])
+        return torch.nn.functional.cross_entropy(y.flatten(0, 1), target.flatten(), ignore_index=-1)
+
+    return (reader, writer, readout), loss
 
 
 def growth():
@@ -230,13 +287,15 @@ def main():
     """Print the tables and the demands; returns whether all hold."""
     torch.set_num_threads(1)
     (rnn, rnn_jax, w1), (irnn, irnn_jax, w2), (lstm, lstm_jax, w3) = map(against_frameworks, KINDS)
-    steps, slopes, (plain, svd) = whole_steps(), growth(), jacobians()
+    steps, translation, slopes, (plain, svd) = whole_steps(), translations(), growth(), jacobians()
     demands = {
         "RNN and IRNN at most 0.40 of PyTorch, geometric mean": (mean(rnn + irnn), 0.40),
         "RNN and IRNN at most 0.75 of PyTorch, every size": (max(rnn + irnn), 0.75),
         "LSTM at most 1.35 of PyTorch, geometric mean": (mean(lstm), 1.35),
         "LSTM at most 2.0 of PyTorch, every size": (max(lstm), 2.0),
         "a whole LSTM training step at most 1.25 of PyTorch, geometric mean": (mean(steps), 1.25),
+        "a training step of translation, tanh RNN, at most 0.8 of PyTorch": (translation["RNN"], 0.8),
+        "a training step of translation, LSTM, at most 1.25 of PyTorch": (translation["LSTM"], 1.25),
         "RNN and IRNN at most 1.15 of JAX at B >= 16, geometric mean": (mean(rnn_jax + irnn_jax), 1.15),
         "LSTM at most 1.6 of JAX at B >= 16, geometric mean": (mean(lstm_jax), 1.6),
         "time and memory linear in T and B: exponents within 0.1 of 1": (max(abs(s - 1) for s in slopes), 0.1),

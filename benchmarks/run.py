@@ -1,4 +1,5 @@
-"""`make bench`: maps against the loops of tutorials, cells and planes against frameworks, live figures against other ways.
+"""`make bench`: maps against the loops of tutorials, cells and planes against frameworks, live figures against other ways, and
+the browser edition against the desktop's.
 
 Fails if a demand does.
 """
@@ -7,7 +8,7 @@ import sys
 
 
 def main():
-    """Run all; the options are those of live.py. Returns whether all demands on cells and live figures hold."""
+    """Run all; the options are those of live.py. Returns whether all demands hold."""
     import cells  # first: it sets what NumPy reads when it is loaded
     import maps
     import planes
@@ -22,7 +23,14 @@ def main():
     import live
 
     print("\nFrom a slider to pixels, in JupyterLab in Chromium\n", flush=True)
-    return live.main() and fast
+    fast &= live.main()
+    if not (live.ROOT / "dist/site/index.html").is_file():
+        print("\nThe same in the browser edition: not measured, for there is no dist/site; `make site` builds it")
+        return fast
+    import edition
+
+    print("\nThe same in the browser edition\n", flush=True)
+    return edition.main() and fast
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""What a reader may move: sliders, menus and check boxes, each with the values it allows and its widget.
+"""What a reader may move: sliders, menus, check boxes and lines to type, each with the values it allows and its widget.
 
-They are made, and documented, as `live.slider`, `live.choice` and `live.toggle`.
+They are made, and documented, as `live.slider`, `live.choice`, `live.toggle` and `live.text`.
 """
 
 import math
@@ -38,6 +38,20 @@ class Slider:
         steps = round((self.hi - self.lo) / self.step)
         between = [self.lo + round(steps * part) * self.step for part in (0, 0.25, 0.5, 0.75)]
         return [self.check(v) for v in [*between, self.hi]]
+
+    def spread(self, count):
+        """About `count` of the slider's own steps, evenly: both ends and the start among them."""
+        if self.log:
+            steps = round(math.log10(self.hi / self.lo) / self.step)
+            own = [self.lo * 10 ** (k * self.step) for k in range(steps + 1)]
+        else:
+            steps = round((self.hi - self.lo) / self.step)
+            own = [self.lo + k * self.step for k in range(steps + 1)]
+        own = [*(self.check(min(value, self.hi)) for value in own[:-1]), self.hi]
+        start = min(range(len(own)), key=lambda k: abs(own[k] - self.at))
+        own[start] = self.at
+        chosen = {start, *(round(k * steps / (count - 1)) for k in range(count))}
+        return [own[k] for k in sorted(chosen)]
 
     def check(self, value):
         kind = (int, np.integer) if self.whole else (int, float, np.integer, np.floating)
@@ -115,6 +129,35 @@ class Toggle:
         return widgets.Checkbox(self.at, description=label, indent=False, layout=widgets.Layout(width="auto"))
 
 
+@dataclass(frozen=True)
+class Text:
+    """A line that the reader types; `suggestions` are offered."""
+
+    at: str
+    suggestions: tuple
+    label: str | None
+    allows = "a line of text"
+    play = False
+
+    @property
+    def stops(self):
+        return [self.at, *self.suggestions]
+
+    def check(self, value):
+        if not isinstance(value, str):
+            raise ValueError(f"takes {self.allows}, not {value!r}")
+        return value
+
+    def widget(self, label):
+        return widgets.Combobox(
+            value=self.at,
+            options=self.stops,
+            description=label,
+            style={"description_width": "initial"},
+            layout=widgets.Layout(width="40em", max_width="100%"),
+        )
+
+
 def slider(lo, hi, *, at, step=None, log=False, play=False, label=None):
     """A slider from `lo` to `hi`, starting `at`.
 
@@ -157,3 +200,13 @@ def toggle(at=False, *, label=None):
     if not isinstance(at, bool):
         raise ValueError(f"toggle: at must be True or False, not {at!r}")
     return Toggle(at, label)
+
+
+def text(at, *suggestions, label=None):
+    """A line to type, starting as `at`; the `suggestions`, one at least, are offered with it. What it may say is for `draw` to
+    judge: a ValueError raised there is shown in place of the sentence. Raises ValueError for texts that are none or repeated.
+    """
+    texts = (at, *suggestions)
+    if len(set(texts)) < max(2, len(texts)) or not all(isinstance(t, str) and t for t in texts):
+        raise ValueError(f"text: needs a start and one suggestion or more, all different and not empty, not {texts!r}")
+    return Text(at, suggestions, label)

@@ -25,10 +25,10 @@ import ipywidgets as widgets
 from IPython import get_ipython
 from IPython.display import display
 
-from lecturelib.controls import Choice, Slider, Toggle, choice, slider, toggle
+from lecturelib.controls import Choice, Slider, Text, Toggle, choice, slider, text, toggle
 from lecturelib.stage import Stage, quick_png, small_png
 
-__all__ = ["LiveFigure", "choice", "figure", "predict", "slider", "toggle", "watch"]
+__all__ = ["LiveFigure", "choice", "figure", "predict", "slider", "text", "toggle", "watch"]
 
 SHARP = 2  # pixels per CSS pixel of a picture at rest; while a slider moves it is 1
 REST = 0.15  # seconds without a move until the sharp picture is drawn
@@ -205,7 +205,7 @@ def figure(draw, *, layout=None, size=(8, 3.6), **controls):
 
     `draw(*axes, **values)` draws on its axes and returns one sentence with the numbers. Its leading parameters are axes, side by
     side, or as `layout` places their names (a list of rows, as for matplotlib's `subplot_mosaic`); the others are named in
-    `controls`, made by `slider`, `choice` or `toggle`. `size` is in inches; an inch is 100 CSS pixels.
+    `controls`, made by `slider`, `choice`, `toggle` or `text`. `size` is in inches; an inch is 100 CSS pixels.
     Raises ValueError when the parameters and controls do not fit, and when `draw` returns no sentence; a warning raised in
     `draw` is an error.
     """
@@ -213,8 +213,8 @@ def figure(draw, *, layout=None, size=(8, 3.6), **controls):
     for name, control in controls.items():
         if name not in names:
             raise ValueError(f"{draw.__name__} has no parameter {name!r}; its parameters are {', '.join(names)}")
-        if not isinstance(control, Slider | Choice | Toggle):
-            raise ValueError(f"{name} must be made by live.slider, live.choice or live.toggle, not {control!r}")
+        if not isinstance(control, Slider | Choice | Toggle | Text):
+            raise ValueError(f"{name} must be made by live.slider, live.choice, live.toggle or live.text, not {control!r}")
     axes = names[: len(names) - len(controls)]
     if not axes or not controls or any(name in controls for name in axes):
         raise ValueError(

@@ -67,6 +67,13 @@ def cross_entropy(y, labels):
     return -right[counted].sum() / n, p * (counted / n).astype(p.dtype)[..., None]
 
 
+def init_net(rng, cell, K, *, gain=0.1):
+    """A Net on this cell with K outputs, its readout drawn from N(0, gain^2). ValueError: K is no whole number >= 1."""
+    _sizes(K=K)
+    W = gain * rng.standard_normal((K, cell.W_h.shape[1]))
+    return Net(cell, W.astype(cell.b.dtype), np.zeros(K, cell.b.dtype))
+
+
 # -- many to one ------------------------------------------------------------------------------------------------------------
 
 
@@ -84,6 +91,45 @@ def loss(net, x, target, *, error, phi=None):
     return value, Net(back.p, y_bar.T @ h, y_bar.sum(0))
 
 
+# -- the next word, at each step ---------------------------------------------------------------------------------------------
+
+
+def next_loss(net, words, *, state=(None, None), phi=None):
+    """(loss, gradient, last state (h, c)) of naming each next word of `words` (T + 1, B) after those before it.
+
+    The loss is the mean cross entropy of a word, in nats. `state`: the last one of the text before, or from 0; backprop stops
+    there. ValueError: words outside the vocabulary, or fewer than two steps of them.
+    """
+    words = _words("words", words, len(net.b))
+    if len(words) < 2:
+        raise ValueError(f"words has shape {words.shape}; it needs at least two steps, (T + 1, B)")
+    trace = cells.unroll(net.cell, _one_hot(words[:-1], net.cell), h0=state[0], c0=state[1], phi=phi)
+    h = trace.h[1:]
+    value, y_bar = cross_entropy(h @ net.W.T + net.b, words[1:])
+    back = cells.backprop(trace, y_bar @ net.W)
+    flat, h = y_bar.reshape(-1, len(net.b)), h.reshape(-1, h.shape[-1])
+    return value, Net(back.p, flat.T @ h, flat.sum(0)), _ends([trace])[0]
+
+
+def continued(net, rng, words, length, *, temperature=1.0):
+    """`length` further words (length,) after `words` (T,), each drawn from the softmax of the scores over `temperature`.
+
+    ValueError: words outside the vocabulary, no words, or a temperature that is not positive.
+    """
+    words = _words("words", np.reshape(words, (-1, 1)), len(net.b))
+    if not 0 < temperature < np.inf:
+        raise ValueError(f"temperature must be a positive number, not {reprlib.repr(temperature)}")
+    state, written = (None, None), []
+    for _ in range(length):
+        trace = cells.unroll(net.cell, _one_hot(words, net.cell), h0=state[0], c0=state[1])
+        state = _ends([trace])[0]
+        scores = (state[0][0] @ net.W.T + net.b) / temperature
+        chances = np.cumsum(np.exp(scores - scores.max()), dtype=float)
+        words = np.array([[np.searchsorted(chances, rng.random() * chances[-1])]])
+        written.append(words[0, 0])
+    return np.array(written)
+
+
 # -- encoder and decoder ----------------------------------------------------------------------------------------------------
 
 
@@ -93,9 +139,7 @@ def init_encoder_decoder(rng, words_in, words_out, H, *, layers=2, cell=cells.in
     `cell(rng, D, H, dtype=...)` makes a layer: `cells.init_lstm`, `cells.init_rnn` or a partial of one. ValueError for sizes
     that are not whole and positive.
     """
-    for name, value in {"words_in": words_in, "words_out": words_out, "layers": layers}.items():
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-            raise ValueError(f"{name} must be a whole number >= 1, not {reprlib.repr(value)}")
+    _sizes(words_in=words_in, words_out=words_out, layers=layers)
     encoder, decoder = (
         tuple(cell(rng, D, H, dtype=dtype) for D in (words, *[H] * (layers - 1))) for words in (words_in, words_out)
     )
@@ -109,17 +153,38 @@ def translation_loss(net, source, target, *, phi=None):
     The decoder is told the right previous word (teacher forcing). The loss is the mean cross entropy of a word; the gradient
     is an EncoderDecoder. ValueError: words outside the vocabulary, or another number of sentences in `target`.
     """
-    source = _words("source", source, net.encoder[0].W_x.shape[1])
-    target = _words("target", target, len(net.b), (len(target), source.shape[1]))
-    reading = _through(net.encoder, _one_hot(source, net.encoder[0]), phi)
-    told = np.vstack([np.full_like(target[:1], END), target[:-1]])
-    writing = _through(net.decoder, _one_hot(told, net.decoder[0]), phi, _ends(reading))
+    target, reading, writing = _told(net, source, target, phi)
     h = writing[-1].h[1:]
     value, y_bar = cross_entropy(h @ net.W.T + net.b, target)
-    of_decoder = _back(writing, y_bar @ net.W)
-    of_encoder = _back(reading, None, [(a.h_bar[0], None if a.c_bar is None else a.c_bar[0]) for a in of_decoder])
+    of_encoder, of_decoder = _back_through(reading, writing, y_bar @ net.W)
     flat, h = y_bar.reshape(-1, len(net.b)), h.reshape(-1, h.shape[-1])
     return value, EncoderDecoder(tuple(a.p for a in of_encoder), tuple(a.p for a in of_decoder), flat.T @ h, flat.sum(0))
+
+
+def guesses(net, source, target, *, phi=None):
+    """The likeliest word (T_out, B) at each place of `target`, being told the right words before it. Arguments: as above."""
+    writing = _told(net, source, target, phi)[2]
+    return np.argmax(writing[-1].h[1:] @ net.W.T + net.b, axis=-1)
+
+
+def reach(net, source, target, *, phi=None):
+    """How far the gradient of each word reaches back: (T_out, T_in), |d score of target word j / d source word i|.
+
+    One sentence: `source` (T_in,) and `target` (T_out,), words as in `translation_loss`; ValueError as there.
+    """
+    source, target = (np.repeat(np.reshape(words, (-1, 1)), len(target), axis=1) for words in (source, target))
+    target, reading, writing = _told(net, source, target, phi)
+    h_bar = np.zeros_like(writing[-1].h[1:])
+    each = np.arange(len(target))  # sentence j of the batch is there for word j
+    h_bar[each, each] = net.W[target[:, 0]]
+    of_encoder, _ = _back_through(reading, writing, h_bar, inputs=True)
+    return np.linalg.norm(of_encoder[0].x_bar, axis=-1).T
+
+
+def memories(net, source, target, *, phi=None):
+    """The top layers' hidden states (T_in + T_out, H) while one `source` (T_in,) is read and `target` (T_out,) written."""
+    _, reading, writing = _told(net, np.reshape(source, (-1, 1)), np.reshape(target, (-1, 1)), phi)
+    return np.concatenate([traces[-1].h[1:, 0] for traces in (reading, writing)])
 
 
 def translate(net, source, steps, *, phi=None):
@@ -146,11 +211,27 @@ def _through(layers, x, phi, states=None):
     return traces
 
 
+def _told(net, source, target, phi):
+    """(target, traces of reading, traces of writing), the decoder being told the right previous words."""
+    source = _words("source", source, net.encoder[0].W_x.shape[1])
+    target = _words("target", target, len(net.b), (len(target), source.shape[1]))
+    reading = _through(net.encoder, _one_hot(source, net.encoder[0]), phi)
+    before = np.vstack([np.full_like(target[:1], END), target[:-1]])
+    return target, reading, _through(net.decoder, _one_hot(before, net.decoder[0]), phi, _ends(reading))
+
+
 def _ends(traces):
     return [(t.h[-1], None if t.c is None else t.c[-1]) for t in traces]
 
 
-def _back(traces, h_bar, ends=None):
+def _back_through(reading, writing, h_bar, inputs=False):
+    """The adjoints of both sides' layers: `h_bar` (T_out, B, H) reaches the decoder's top layer; `inputs` asks for the words'."""
+    of_decoder = _back(writing, h_bar)
+    ends = [(a.h_bar[0], None if a.c_bar is None else a.c_bar[0]) for a in of_decoder]
+    return _back(reading, None, ends, inputs), of_decoder
+
+
+def _back(traces, h_bar, ends=None, inputs=False):
     """The adjoints of `_through`: `h_bar` (T, B, H) reaches the top layer's states, `ends` (h_bar, c_bar) each last state."""
     adjoints = []
     for k in reversed(range(len(traces))):
@@ -160,7 +241,7 @@ def _back(traces, h_bar, ends=None):
         elif ends:
             h_bar = h_bar.copy()
             h_bar[-1] += last
-        adjoints.append(cells.backprop(traces[k], h_bar, c_bar=c_bar, inputs=k > 0))
+        adjoints.append(cells.backprop(traces[k], h_bar, c_bar=c_bar, inputs=inputs or k > 0))
         h_bar = adjoints[-1].x_bar
     return adjoints[::-1]
 
@@ -169,6 +250,12 @@ def _one_hot(words, layer):
     """(T, B) words -> (T, B, D): 1 at the word, all 0 for padding."""
     D, dtype = layer.W_x.shape[1], layer.b.dtype
     return np.vstack([np.eye(D, dtype=dtype), np.zeros((1, D), dtype)])[words]
+
+
+def _sizes(**sizes):
+    for name, value in sizes.items():
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+            raise ValueError(f"{name} must be a whole number >= 1, not {reprlib.repr(value)}")
 
 
 def _words(name, words, size, shape=None):

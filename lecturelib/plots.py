@@ -28,6 +28,9 @@ CELL = {
     "tanh RNN": {"color": "#D55E00", "linestyle": "--", "marker": "o"},
     "identity RNN": {"color": "#009E73", "linestyle": "-", "marker": "s"},
     "LSTM": {"color": "#0072B2", "linestyle": "-.", "marker": "^"},
+    "Gaussian": {"color": "#D55E00", "linestyle": "--", "marker": "o"},
+    "orthogonal": {"color": "#CC79A7", "linestyle": ":", "marker": "D"},
+    "identity": {"color": "#009E73", "linestyle": "-", "marker": "s"},
 }
 INK = "#222222"
 POWER = FuncFormatter(lambda v, _: f"$10^{{{v:.0f}}}$" if v else "1")  # one object: a frame then need not render the ticks again
@@ -41,7 +44,7 @@ def _time_axis(ax, steps):
     ax.set(xlim=(1, 1.01 * steps), xlabel="step t")  # room for the mark at the last step
 
 
-def _decade_axis(ax, decades, label):
+def decade_axis(ax, decades, label):
     """A linear axis of log10 values, with ticks that read as powers of ten."""
     every = next(e for e in (1, 2, 3, 5, 10, 20, 50) if decades / e <= 4)
     half = np.arange(every, decades + 1e-9, every)
@@ -50,7 +53,7 @@ def _decade_axis(ax, decades, label):
     ax.yaxis.set_major_formatter(POWER)
 
 
-def _log10(size):
+def log10(size):
     with np.errstate(divide="ignore"):
         return np.log10(np.abs(size))
 
@@ -75,11 +78,11 @@ def decay(ax, size, steps, decades=12):
     Read it from right to left. The mark at t = 1 is what reaches the first step.
     """
     _time_axis(ax, steps)
-    _decade_axis(ax, decades, r"$|\bar{h}(t)|$")
+    decade_axis(ax, decades, r"$|\bar{h}(t)|$")
     ax.axhline(0, **IDENTITY)
     for says, at in (("exploding", 0.9), ("vanishing", 0.04)):
         ax.text(0.99, at, says, transform=ax.transAxes, ha="right", color=IDENTITY["color"])
-    log = _log10(size)
+    log = log10(size)
     t = np.arange(1, len(size) + 1)
     ax.plot(t, np.clip(log, -2 * decades, 2 * decades), linewidth=2.4, color=BACKWARD["color"], linestyle=(0, (4, 1.5)))
     ax.plot(len(size), 0, marker="s", color=BACKWARD["color"])
@@ -93,7 +96,7 @@ def decay(ax, size, steps, decades=12):
 
 def thin_line(ax, w, T):
     """|w|^(T-1) over w, and the band of w in which it stays within a factor of 10 (slides 4 and 5)."""
-    _decade_axis(ax, 6, r"$|w|^{T-1}$")
+    decade_axis(ax, 6, r"$|w|^{T-1}$")
     ax.set(xlim=(0.5, 1.5), xlabel="recurrent weight w")
     edge = 10 ** (1 / (T - 1))
     ax.axvspan(1 / edge, edge, color="#767676", alpha=0.25, linewidth=0)
@@ -108,7 +111,7 @@ def thin_line(ax, w, T):
 
 def bounds(ax, logs, radius, sigma):
     """log10 of the norm of W^k for k = 0..T, with spectral radius^k below it and largest singular value^k above it."""
-    _decade_axis(ax, 6, r"$\|W^k\|$")
+    decade_axis(ax, 6, r"$\|W^k\|$")
     k = np.arange(201)
     ax.set(xlim=(0, 200), xlabel="steps back k")
     ax.axhline(0, **IDENTITY)
@@ -127,7 +130,7 @@ def bounds(ax, logs, radius, sigma):
 def float_range(ax, logs, held, steps):
     """The true log10 gradient after k steps, and what float32 holds: `held`, shape (steps+1,), is 0 or inf past its ends."""
     lowest, highest = np.log10(np.finfo(np.float32).smallest_subnormal), np.log10(np.finfo(np.float32).max)
-    _decade_axis(ax, 60, "gradient")
+    decade_axis(ax, 60, "gradient")
     k = np.arange(steps + 1)
     ax.set(xlim=(0, steps), xlabel="steps back k")
     for edge, end, says, at in ((lowest, -60, "below the smallest float32", -56), (highest, 60, "above the largest float32", 52)):
@@ -136,8 +139,8 @@ def float_range(ax, logs, held, steps):
     ax.axhline(0, **IDENTITY)
     alive = (held > 0) & np.isfinite(held)
     ax.plot(k, np.clip(logs, -90, 90), **IDENTITY)
-    ax.plot(k[alive], _log10(held[alive]), color=BACKWARD["color"], linestyle=(0, (4, 1.5)), linewidth=2.8)
-    wrong = np.flatnonzero(~alive | (np.abs(_log10(np.where(alive, held, 1)) - logs) > 0.5))
+    ax.plot(k[alive], log10(held[alive]), color=BACKWARD["color"], linestyle=(0, (4, 1.5)), linewidth=2.8)
+    wrong = np.flatnonzero(~alive | (np.abs(log10(np.where(alive, held, 1)) - logs) > 0.5))
     if len(wrong):
         ax.plot(wrong[0], np.clip(logs[wrong[0]], -59, 59), marker="X", markersize=12, color=INK)
 
@@ -147,7 +150,7 @@ def float_range(ax, logs, held, steps):
 
 def _lag_axis(ax, lags, decades, label):
     """Lags up to `lags`, and room beside them for the names of the lines."""
-    _decade_axis(ax, decades, label)
+    decade_axis(ax, decades, label)
     ax.set(xlim=(0, 1.32 * lags), xlabel="lag k: steps back from the loss")
     ax.xaxis.set_major_locator(FixedLocator(np.linspace(0, lags, 5)))
     ax.axhline(0, **IDENTITY)
@@ -162,7 +165,7 @@ def gradient_flow(ax, flows, lags, decades=20):
     _lag_axis(ax, lags, decades, "gradient at lag k")
     ends = {}
     for cell, norms in flows.items():
-        logs = np.clip(_log10(norms)[:, :0:-1], -2 * decades, 2 * decades)
+        logs = np.clip(log10(norms)[:, :0:-1], -2 * decades, 2 * decades)
         k, middle = np.arange(logs.shape[1]), np.median(logs, axis=0)
         ax.fill_between(k, logs.min(axis=0), logs.max(axis=0), color=CELL[cell]["color"], alpha=0.2, linewidth=0)
         ax.plot(k, middle, markevery=max(1, len(k) // 8), markersize=5, **CELL[cell])
@@ -189,7 +192,7 @@ def spectrum(ax, values, left, lags, decades=20):
     A float64 holds 16 digits: singular values below 10^-16 of the largest are rounding errors, and the band ends there.
     """
     _lag_axis(ax, lags, decades, "factor over k steps")
-    strongest, weakest, left = (np.clip(_log10(v)[:0:-1], -2 * decades, 2 * decades) for v in (values[:, 0], values[:, -1], left))
+    strongest, weakest, left = (np.clip(log10(v)[:0:-1], -2 * decades, 2 * decades) for v in (values[:, 0], values[:, -1], left))
     k, weakest = np.arange(len(left)), np.maximum(weakest, strongest - 16)
     ax.fill_between(k, weakest, strongest, color="#767676", alpha=0.3, linewidth=0)
     ax.plot(k, strongest, color=INK, linewidth=1)
@@ -210,7 +213,7 @@ def training(loss, norm, run):
         ax.yaxis.set_major_locator(FixedLocator(range(lo, hi + 1)))
         ax.yaxis.set_major_formatter(POWER)
         ax.axhline(0, **IDENTITY)
-        logs = np.nan_to_num(np.clip(_log10(values), lo, hi), nan=hi)
+        logs = np.nan_to_num(np.clip(log10(values), lo, hi), nan=hi)
         ax.plot(k, logs, linewidth=1.2, **role)
         if len(k):
             ax.plot(k[-1], logs[-1], marker="X" if run.ended.startswith("stopped") else "o", color=role["color"], clip_on=False)
@@ -227,7 +230,7 @@ def unrolled(ax, size, words):
     x = gap * np.arange(T)
     ax.set(xlim=(-1.3, 24.5), ylim=(-3.1, 2.2))
     ax.axis("off")
-    part = np.clip((_log10(size) + 3) / 6, 0, 1)
+    part = np.clip((log10(size) + 3) / 6, 0, 1)
     shade, width = colormaps["cividis"](part), 1 + 8 * part
     out = x[-1] + 1.6 * np.arange(1, 4)
     path = [((x[t - 1], 0), (x[t], 0), t - 1) for t in range(1, T)]
@@ -308,14 +311,14 @@ def composed(ax, f, at):
 
 def slopes(ax, f, at):
     """log10 of |f'(x)| on [0, 1], with the median over x as a line (slide 7: 'dy/dx large' between plateaus)."""
-    _decade_axis(ax, 6, r"$|dy/dx|$")
+    decade_axis(ax, 6, r"$|dy/dx|$")
     ax.set(xlim=(0, 1), xlabel="$x$")
     ax.axhline(0, **IDENTITY)
-    ax.plot(UNIT, np.clip(_log10(f.d(UNIT)), -30, 30), linewidth=1.2, color=BACKWARD["color"])
-    median = _log10(np.median(np.abs(f.d(np.linspace(0, 1, 1001)))))
+    ax.plot(UNIT, np.clip(log10(f.d(UNIT)), -30, 30), linewidth=1.2, color=BACKWARD["color"])
+    median = log10(np.median(np.abs(f.d(np.linspace(0, 1, 1001)))))
     ax.axhline(np.clip(median, -6, 6), color=INK, linestyle=":", linewidth=2)
     ax.text(0.5, np.clip(median, -6, 5) + 0.25, "median", ha="center", color=INK, bbox=PAPER)
-    ax.plot(at, np.clip(_log10(f.d(at)), -6, 6), marker="D", color=INK, zorder=4, clip_on=False)
+    ax.plot(at, np.clip(log10(f.d(at)), -6, 6), marker="D", color=INK, zorder=4, clip_on=False)
 
 
 def density(settled, bins=120):
@@ -350,12 +353,12 @@ def orbit(ax, x):
 
 def growth(ax, slopes, rate):
     """log10 of |dx_t/dx_0|, the product of `slopes` along an orbit, and the straight line that the exponent `rate` predicts."""
-    _decade_axis(ax, 12, r"$|dx_t/dx_0|$")
+    decade_axis(ax, 12, r"$|dx_t/dx_0|$")
     t = np.arange(len(slopes) + 1)
     ax.set(xlim=(0, t[-1]), xlabel="step t")
     ax.axhline(0, **IDENTITY)
     ax.plot(t, np.clip(rate * t / np.log(10), -40, 40), color=INK, linestyle=":", linewidth=2)
-    ax.plot(t, np.clip(np.r_[0, np.cumsum(_log10(slopes))], -40, 40), color=BACKWARD["color"], linestyle=(0, (4, 1.5)))
+    ax.plot(t, np.clip(np.r_[0, np.cumsum(log10(slopes))], -40, 40), color=BACKWARD["color"], linestyle=(0, (4, 1.5)))
 
 
 # The complex plane ---------------------------------------------------------------------------------------------------

@@ -1,12 +1,26 @@
 """Problems to learn, with a known answer and a known lag. What is random comes from the rng that is passed in.
 
 `latch` remembers a sign, one unit against noise (slide "Cliffs"); `logistic_cost` is a real cliff in two parameters (slide
-"Keeping Things Stable"); `recall` asks for the first of many symbols.
+"Keeping Things Stable"); `recall` asks for the first of many symbols; `adding` for the sum of two marked numbers (slide "Identity
+RNNs"). `digits`, `translation` and `code` are data that come with the package; `data/README.md` says from where.
 """
 
 import reprlib
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+
+DATA = Path(__file__).parent / "data"
+CHARACTERS = "\n" + "".join(map(chr, range(32, 127)))  # a text in numbers: each character's place in here
+
+
+class Digits(NamedTuple):
+    """Handwritten digits, and which they are."""
+
+    images: np.ndarray  # (N, side, side), float32, 0 is no ink and 1 the most
+    labels: np.ndarray  # (N,), 0 to 9
 
 
 def latch(rng, N, *, T=12, noise=0.5):
@@ -73,6 +87,128 @@ def recall(rng, B, T, *, symbols=4, dtype=np.float32):
     _generator(rng)
     words = rng.integers(0, _whole("symbols", symbols), (_whole("T", T), _whole("B", B)))
     return np.eye(symbols, dtype=dtype)[words], words[0]
+
+
+def adding(rng, B, T, *, dtype=np.float32):
+    """B sequences of T pairs, a number U(0, 1) and a mark, and the sum of the two marked numbers: (x (T, B, 2), target (B, 1)).
+
+    One mark, a 1 among 0s, lies in each half. Who always answers 1 is off by 1/6 in the mean of squares: the variance of the
+    sum. Hochreiter and Schmidhuber 1997, in the form of Le, Jaitly and Hinton 2015. ValueError: T < 2.
+    """
+    _generator(rng)
+    if _whole("T", T) < 2:
+        raise ValueError(f"T must be at least 2, for two marks, not {T}")
+    numbers, marks = rng.random((T, _whole("B", B)), dtype=dtype), np.zeros((T, B), dtype)
+    marks[rng.integers(0, T // 2, B), np.arange(B)] = 1
+    marks[rng.integers(T // 2, T, B), np.arange(B)] = 1
+    return np.stack([numbers, marks], -1), (numbers * marks).sum(0)[:, None]
+
+
+@cache
+def digits(side=28):
+    """(9000 `Digits` to learn from, 1000 held out): images of side x side pixels, 28, or 14 or 7 by `shrunk`.
+
+    The first 10,000 of the MNIST digits (Y. LeCun, C. Cortes, C. Burges), in a fixed order. ValueError: another side.
+    """
+    with np.load(DATA / "digits.npz") as stored:
+        images, labels = shrunk(stored["images"].astype(np.float32) / 255, side), stored["labels"].astype(int)
+    images.flags.writeable = labels.flags.writeable = False  # every caller gets the same arrays
+    return Digits(images[:9000], labels[:9000]), Digits(images[9000:], labels[9000:])
+
+
+def shrunk(images, side):
+    """Images (N, 28, 28), or for side 14 or 7 the means of 2 x 2 or 4 x 4 pixels. ValueError: another side."""
+    if side not in (7, 14, 28):
+        raise ValueError(f"side must be 7, 14 or 28, not {reprlib.repr(side)}")
+    return images if side == 28 else images.reshape(-1, side, 28 // side, side, 28 // side).mean((2, 4))
+
+
+def pixels(images, order=None):
+    """Images (B, side, side) as sequences x (T, B, 1): one pixel a step, row by row, or in the `order` of a permutation."""
+    flat = images.reshape(len(images), -1).T
+    return np.ascontiguousarray(flat if order is None else flat[order])[..., None]
+
+
+def shuffle(side):
+    """The series' fixed random order (side * side,) of the pixels of an image."""
+    return np.random.default_rng(0).permutation(side * side)
+
+
+@cache
+def code():
+    """(text to learn from, text held out): Python source of the standard library, all in one style, without docstrings."""
+    with np.load(DATA / "code.npz") as stored:
+        return bytes(stored["learn"]).decode("ascii"), bytes(stored["held_out"]).decode("ascii")
+
+
+class Sentences(NamedTuple):
+    """Numbers, and their words as codes of `numerals`; -1 is padding."""
+
+    numbers: np.ndarray  # (N,)
+    source: np.ndarray  # (T_in, N), English; the padding comes first
+    target: np.ndarray  # (T_out, N), French and then 0, the end; the padding comes last
+
+
+@cache
+def translation(below=10**9, *, reverse=False):
+    """(`Sentences` to learn from, 1000 held out): numbers under 10^9 or 10^6, drawn evenly; or all under 1000, 200 held out.
+
+    `reverse` turns each English sentence around; nothing else changes (slide "Another trick: reverse the input sequence").
+    ValueError: another bound.
+    """
+    with np.load(DATA / "numbers.npz") as stored:
+        known = sorted(int(name.split()[0]) for name in stored if name.endswith("numbers"))
+        if below not in known:
+            raise ValueError(f"below must be one of {', '.join(map(str, known))}, not {reprlib.repr(below)}")
+        numbers, source, target = (np.ascontiguousarray(stored[f"{below} {part}"].T, int) for part in Sentences._fields)
+    if reverse:
+        source = turned(source)
+    part = len(numbers) - (1000 if len(numbers) > 1000 else 200)
+    for a in (numbers, source, target):
+        a.flags.writeable = False  # every caller gets the same arrays
+    return tuple(Sentences(numbers[k], source[:, k], target[:, k]) for k in (slice(part), slice(part, None)))
+
+
+def turned(source):
+    """Sentences (T, N), padded with -1 in front, each with its words in the opposite order, the padding still in front."""
+    words = source >= 0
+    turned = np.full_like(source, -1)
+    turned.T[words.T] = np.concatenate([column[::-1][column[::-1] >= 0] for column in source.T])
+    return turned
+
+
+def encoded(text):
+    """The text as places in CHARACTERS, an array (len(text),). ValueError: a character that is not there."""
+    words = np.array([CHARACTERS.find(c) for c in text], int)
+    if (words < 0).any():
+        k = int(np.argmax(words < 0))
+        raise ValueError(f"only plain ASCII letters, signs and ends of lines can be read, not {text[k]!r} at character {k + 1}")
+    return words
+
+
+def structure(text):
+    """What each character of Python code stands in, told by reading from the left: a dict of arrays (len(text),).
+
+    "quote": 1 within a string, its quotes included, else 0; "depth": how many brackets are open; "indent": by how many spaces
+    the line is indented.
+    """
+    quote, depth, indent = np.zeros((3, len(text)))
+    inside, escaped, opened, spaces, leading = "", False, 0, 0, True
+    for k, c in enumerate(text):
+        if inside:
+            quote[k] = 1
+            if escaped:
+                escaped = False
+            elif c == "\\":
+                escaped = True
+            elif c == inside:
+                inside = ""
+        elif c in "\"'":
+            inside, quote[k] = c, 1
+        opened = max(0, opened + (not quote[k]) * ((c in "([{") - (c in ")]}")))
+        leading, spaces = (True, 0) if c == "\n" else (leading and c == " ", spaces + (leading and c == " "))
+        depth[k], indent[k] = opened, spaces
+    return {"quote": quote, "depth": depth, "indent": indent}
 
 
 def _generator(rng):

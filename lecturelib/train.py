@@ -79,19 +79,24 @@ def sgd(rate):
     return Rule(lambda params: None, lambda k, params, g, _: _map(lambda w, g: w - rate(k) * g, params, g))
 
 
-def adam(rate, *, beta1=0.9, beta2=0.999, eps=1e-8):
-    """Adam (Kingma and Ba 2015, algorithm 1). `rate`: a positive number, or a function of the step, such as `decay(...)`."""
+def adam(rate, *, each=None, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Adam (Kingma and Ba 2015, algorithm 1). `rate`: a positive number, or a function of the step, such as `decay(...)`.
+
+    `each`: a nest of positive numbers like the parameters; each array's rate is multiplied by its number.
+    """
     rate = _rate(rate)
+    for number in [] if each is None else _arrays(each):
+        _positive("each number of each", number)
 
     def step(k, params, gradient, memory):
         size, root = rate(k) / (1 - beta1**k), (1 - beta2**k) ** 0.5
 
-        def move(w, g, m, v):
+        def move(w, g, m, v, times=1):
             m += (1 - beta1) * (g - m)
             v += (1 - beta2) * (g * g - v)
-            return w - size * m / (np.sqrt(v) / root + eps)
+            return w - times * size * m / (np.sqrt(v) / root + eps)
 
-        return _map(move, params, gradient, *memory)
+        return _map(move, params, gradient, *memory, *([] if each is None else [each]))
 
     return Rule(lambda params: tuple(_map(np.zeros_like, params) for _ in "mv"), step)
 

@@ -1,14 +1,13 @@
 """What the tests of notebooks share: which notebooks there are, what each shows when its cells run, and a full redraw."""
 
-import ast
 import os
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 
 import nbformat
 import numpy as np
 import pytest
+from books import run_here
 from matplotlib import rc_context
 
 from lecturelib.stage import STYLE
@@ -41,27 +40,12 @@ def book(notebook):
     return read(notebook)
 
 
-@cache
-def run_here(path):
-    """Run the notebook's code cells in this process: what each shows, by cell id, and all names as they are at the end."""
-    names, shown = {"__name__": "__main__"}, {}
-    before = Path.cwd()
-    os.chdir(path.parent)
-    try:
-        for cell in read(path).cells:
-            if cell.cell_type == "code":
-                shown[cell.id] = _run_cell(cell.source, f"{path.name}:{cell.id}", names)
-    finally:
-        os.chdir(before)
-    return SimpleNamespace(shown=shown, names=names)
-
-
-def _run_cell(source, filename, names):
-    """Execute as a notebook does: the value of a last expression is what the cell shows."""
-    tree = ast.parse(source, filename)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    exec(compile(tree, filename, "exec"), names)
-    return eval(compile(ast.Expression(last.value), filename, "eval"), names) if last else None
+@pytest.fixture(scope="session", autouse=True)
+def slow_cells(tmp_path_factory):
+    """The file in which slow cells leave their numbers, in this run."""
+    path = tmp_path_factory.mktemp("slow") / "slow.json"
+    os.environ["LECTURELIB_SLOW"] = str(path)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -159,6 +159,10 @@ def test_a_warning_is_an_error_even_where_warnings_are_off():
         (lambda: live.choice("one", 2), "at least two"),
         (lambda: live.choice("one", "two", at="three"), "at must be one of"),
         (lambda: live.toggle(at=1), "True or False"),
+        (lambda: live.text("alone"), "one suggestion or more"),
+        (lambda: live.text("same", "same"), "all different"),
+        (lambda: live.text("a", ""), "not empty"),
+        (lambda: live.text("a", 1), "not empty"),
     ],
 )
 def test_a_control_that_cannot_be_is_refused(make_control, says):
@@ -184,6 +188,45 @@ def test_stops_hold_both_ends_and_are_allowed():
         assert [control.check(stop) for stop in control.stops] == control.stops
     assert live.choice("a", "b", "c").stops == ["a", "b", "c"]
     assert list(live.toggle().stops) == [False, True]
+    assert live.text("a", "b").stops == ["a", "b"]
+
+
+@pytest.mark.parametrize("count", [2, 5, 26])
+@pytest.mark.parametrize(
+    "slider",
+    [
+        live.slider(0.5, 1.5, at=1.1),
+        live.slider(2, 200, at=50),
+        live.slider(1e-3, 10.0, at=0.1, log=True),
+        live.slider(0, 3, at=1),
+    ],
+)
+def test_spread_values_are_the_sliders_own(slider, count):
+    values = slider.spread(count)
+    assert values == sorted(set(values))
+    assert {slider.lo, slider.at, slider.hi} <= set(values) and len(values) <= count + 1
+    assert [slider.check(value) for value in values] == values
+    assert all(type(value) is type(slider.at) for value in values)
+    if count == 26 and slider.hi != 3:
+        gaps = np.diff(np.log(values) if slider.log else values)
+        assert len(values) >= 25 and gaps.max() < 2 * np.median(gaps)
+
+
+def test_a_typed_line_reaches_draw_and_what_draw_refuses_is_said():
+    def draw(ax, word):
+        if not word.isalpha():
+            raise ValueError(f"only letters, please, not {word!r}")
+        ax.text(0.5, 0.5, word)
+        return f"The word is {word}."
+
+    figure = live.figure(draw, word=live.text("tanh", "relu"))
+    assert figure.set(word="own") == "The word is own."
+    before = figure.png
+    with pytest.raises(ValueError, match="only letters, please, not '12'"):
+        figure.set(word="12")
+    with pytest.raises(ValueError, match="word takes a line of text, not 12"):
+        figure.set(word=12)
+    assert (figure.png, figure.text) == (before, "The word is own.")
 
 
 def test_labels_are_written_or_else_the_name():

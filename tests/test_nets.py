@@ -164,3 +164,108 @@ def test_bad_input_is_refused_in_words(name):
     call, words = BAD[name]
     with pytest.raises(ValueError, match=words):
         call()
+
+
+# -- the next word ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_the_gradient_of_naming_each_next_word_is_the_finite_difference(kind):
+    rng = np.random.default_rng(0)
+    net = nets.init_net(rng, CELLS[kind](rng, 5, 4), 5, gain=1.0)
+    words = rng.integers(0, 5, (7, 3))
+    state = (rng.standard_normal((3, 4)), rng.standard_normal((3, 4)) if kind == "lstm" else None)
+    loss, gradient, _ = nets.next_loss(net, words, state=state)
+    assert loss > 0
+    assert_gradient(lambda: nets.next_loss(net, words, state=state)[0], net, gradient)
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_a_text_in_two_parts_costs_what_it_costs_in_one(kind):
+    rng = np.random.default_rng(1)
+    net = nets.init_net(rng, CELLS[kind](rng, 5, 4), 5, gain=1.0)
+    words = rng.integers(0, 5, (9, 2))
+    whole = nets.next_loss(net, words)
+    first, _, state = nets.next_loss(net, words[:5])
+    second, _, end = nets.next_loss(net, words[4:], state=state)
+    assert whole[0] == pytest.approx((first + second) / 2, rel=1e-12)
+    np.testing.assert_allclose(end[0], whole[2][0], rtol=1e-12)
+
+
+def test_a_cold_net_writes_what_it_holds_likeliest_and_a_hot_one_anything():
+    rng = np.random.default_rng(2)
+    net = nets.init_net(rng, cells.init_lstm(rng, 4, 6), 4, gain=3.0)
+    start = np.array([1, 2])
+    cold = nets.continued(net, np.random.default_rng(0), start, 20, temperature=1e-3)
+    text = list(start)
+    for word in cold:
+        h = cells.unroll(net.cell, np.eye(4)[np.array(text)][:, None]).h[-1, 0]
+        assert word == np.argmax(h @ net.W.T + net.b)
+        text.append(word)
+    hot = nets.continued(net, np.random.default_rng(0), start, 4000, temperature=1e6)
+    np.testing.assert_allclose(np.bincount(hot) / 4000, 0.25, atol=0.03)
+    again = nets.continued(net, np.random.default_rng(0), start, 4000, temperature=1e6)
+    assert (hot == again).all()
+
+
+def test_what_cannot_be_continued_is_refused():
+    rng = np.random.default_rng(0)
+    net = nets.init_net(rng, cells.init_lstm(rng, 4, 6), 4)
+    with pytest.raises(ValueError, match="temperature must be a positive number, not 0"):
+        nets.continued(net, rng, [1], 3, temperature=0)
+    with pytest.raises(ValueError, match=r"words must lie in -1 \.\.\. 3; there is 9"):
+        nets.continued(net, rng, [9], 3)
+    with pytest.raises(ValueError, match="at least two steps"):
+        nets.next_loss(net, np.zeros((1, 2), int))
+    with pytest.raises(ValueError, match="K must be a whole number >= 1, not 0"):
+        nets.init_net(rng, net.cell, 0)
+
+
+# -- what an encoder-decoder is seen to do ------------------------------------------------------------------------------------
+
+
+def a_translator(layers=1, cell=cells.init_lstm):
+    rng = np.random.default_rng(3)
+    return nets.init_encoder_decoder(rng, 6, 5, 4, layers=layers, cell=cell), rng.integers(0, 6, 7), np.array([3, 1, 4, 0])
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
+def test_reach_is_the_finite_difference_of_a_score_by_a_word(layers, cell):
+    net, source, target = a_translator(layers, cell)
+    told = np.eye(5)[[nets.END, *target[:-1]]][:, None]
+
+    def score(x, j):
+        states = []
+        for p in net.encoder:
+            trace = cells.unroll(p, x)
+            x = trace.h[1:]
+            states.append({"h0": trace.h[-1]} if trace.c is None else {"h0": trace.h[-1], "c0": trace.c[-1]})
+        y = told
+        for p, state in zip(net.decoder, states, strict=True):
+            y = cells.unroll(p, y, **state).h[1:]
+        return (y[j, 0] @ net.W.T + net.b)[target[j]]
+
+    found = nets.reach(net, source, target)
+    assert found.shape == (4, 7)
+    x = np.eye(6)[source][:, None]
+    for j, i in ((0, 0), (0, 6), (2, 3), (3, 0)):
+        slopes = []
+        for d in range(6):
+            ends = []
+            for step in (1e-5, -1e-5):
+                moved = x.copy()
+                moved[i, 0, d] += step
+                ends.append(score(moved, j))
+            slopes.append((ends[0] - ends[1]) / 2e-5)
+        assert found[j, i] == pytest.approx(np.linalg.norm(slopes), rel=1e-6)
+
+
+def test_guesses_are_what_the_loss_is_about_and_memories_what_was_held():
+    net, source, target = a_translator()
+    guessed = nets.guesses(net, source[:, None], target[:, None])
+    assert guessed.shape == (4, 1)
+    held = nets.memories(net, source, target)
+    assert held.shape == (7 + 4, 4)
+    assert (guessed[:, 0] == np.argmax(held[7:] @ net.W.T + net.b, axis=1)).all()
+    np.testing.assert_array_equal(held[:7], cells.unroll(net.encoder[0], np.eye(6)[source][:, None]).h[1:, 0])

@@ -21,7 +21,12 @@ MAY_IMPORT = {
     "fields": {"plots"},
     "controls": set(),
     "live": {"controls", "stage"},
-    "check": MODELS,
+    "exercises": MODELS,
+    "check": {"exercises"},
+    "stored": {"cells", "nets"},
+    "traces": {"plots"},
+    "numerals": set(),
+    "pretrain": {*MODELS, "numerals", "stored"},
 }
 
 

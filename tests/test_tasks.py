@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lecturelib import cells, tasks
+from lecturelib import cells, numerals, tasks
 
 
 def test_latch_draws_a_sign_and_noise():
@@ -120,3 +120,123 @@ def test_bad_input_is_refused_in_words(name):
     call, words = BAD[name]
     with pytest.raises(ValueError, match=words):
         call()
+
+
+# -- the adding problem -------------------------------------------------------------------------------------------------------
+
+
+def test_adding_marks_one_number_in_each_half_and_asks_for_their_sum():
+    x, y = tasks.adding(np.random.default_rng(0), 5000, 11)
+    assert x.shape == (11, 5000, 2)
+    assert x.dtype == y.dtype == np.float32
+    numbers, marks = x[..., 0], x[..., 1]
+    assert set(np.unique(marks)) == {0, 1}
+    assert (marks[:5].sum(0) == 1).all()
+    assert (marks[5:].sum(0) == 1).all()
+    np.testing.assert_allclose(y[:, 0], [numbers[:, b][marks[:, b] == 1].sum() for b in range(5000)], rtol=1e-6)
+    assert np.mean((y - 1) ** 2) == pytest.approx(1 / 6, rel=0.05)
+    with pytest.raises(ValueError, match="T must be at least 2"):
+        tasks.adding(np.random.default_rng(0), 5, 1)
+
+
+# -- what comes with the package ------------------------------------------------------------------------------------------------
+
+
+def test_the_digits_are_those_of_the_package_they_come_from():
+    """The facts about the npm package that were noted when it was first read: classes, mean and spread."""
+    learn, held_out = tasks.digits()
+    images, labels = np.concatenate([learn.images, held_out.images]), np.concatenate([learn.labels, held_out.labels])
+    assert images.shape == (10_000, 28, 28)
+    assert np.bincount(labels).tolist() == [1001, 1127, 991, 1032, 980, 863, 1014, 1070, 944, 978]
+    assert images.mean() == pytest.approx(0.1311, abs=1e-4)
+    assert images.std() == pytest.approx(0.3087, abs=1e-4)
+    assert len(held_out.labels) == 1000
+    assert np.bincount(held_out.labels).min() > 70
+
+
+@pytest.mark.parametrize("side", [7, 14])
+def test_a_shrunk_image_holds_means(side):
+    image, small = tasks.digits()[1].images[3], tasks.digits(side)[1].images[3]
+    part = 28 // side
+    for row, column in ((0, 0), (side // 2, side // 3), (side - 1, side - 1)):
+        block = image[part * row : part * (row + 1), part * column : part * (column + 1)]
+        assert small[row, column] == pytest.approx(block.mean(), abs=1e-6)
+    with pytest.raises(ValueError, match="side must be 7, 14 or 28, not 20"):
+        tasks.digits(20)
+
+
+def test_pixels_come_row_by_row_or_in_the_order_asked_for():
+    images = np.arange(2 * 4, dtype=np.float32).reshape(2, 2, 2)
+    assert tasks.pixels(images)[:, :, 0].T.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert tasks.pixels(images, np.array([2, 0, 3, 1]))[:, 0, 0].tolist() == [2, 0, 3, 1]
+    assert sorted(tasks.shuffle(14)) == list(range(196))
+
+
+def test_the_code_is_python_and_its_parts_are_other_modules():
+    learn, held_out = tasks.code()
+    assert len(learn) > 1_200_000
+    assert len(held_out) > 100_000
+    assert (tasks.encoded(held_out[:1000]) < len(tasks.CHARACTERS)).all()
+    assert "".join(tasks.CHARACTERS[k] for k in tasks.encoded(held_out[:500])) == held_out[:500]
+    long = {line for line in held_out.splitlines() if len(line) > 60}
+    assert len(long & set(learn.splitlines())) < 0.1 * len(long)  # modules borrow from each other, but little
+    with pytest.raises(ValueError, match="not 'é' at character 4"):
+        tasks.encoded("caféine")
+
+
+def test_the_structure_of_code():
+    text = "if f('a(b', [1]):\n    s = \"it's\" + '\\''\nx"
+    found = tasks.structure(text)
+    shown = "".join("q" if q else str(int(d)) for q, d in zip(found["quote"], found["depth"], strict=True))
+    assert shown == "00001" + "qqqqq" + "112210" + "00" + 8 * "0" + "qqqqqq" + "000" + "qqqq" + "00"
+    assert found["indent"][0] == 0
+    assert (found["indent"][text.index("s =") : text.index("\nx")] == 4).all()
+    assert found["indent"][-1] == 0
+
+
+def test_structure_agrees_with_pythons_own_tokenizer():
+    import io
+    import tokenize
+
+    text = tasks.code()[1][:20_000]
+    text = text[: text.rindex("\n") + 1]
+    mine = tasks.structure(text)["quote"]
+    starts = np.cumsum([0, *map(len, text.splitlines(keepends=True))])
+    truth = np.zeros(len(text))
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.STRING:
+                begin, end = (starts[row - 1] + column for row, column in (token.start, token.end))
+                truth[begin + len(token.string) - len(token.string.lstrip("rbfuRBFU")) : end] = 1
+    except tokenize.TokenError:
+        pass  # the text was cut within a bracket
+    assert np.mean(mine == truth) > 0.999
+
+
+# -- translation -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("below", "held"), [(10**9, 1000), (10**6, 1000), (10**3, 200)])
+def test_the_sentences_are_the_words_of_their_numbers(below, held):
+    learn, held_out = tasks.translation(below)
+    assert len(held_out.numbers) == held
+    assert not set(learn.numbers) & set(held_out.numbers)
+    assert 0 <= learn.numbers.min() <= learn.numbers.max() < below
+    for k in (0, 1, 50, held - 1):
+        english, french = numerals.sentences(int(held_out.numbers[k]))
+        source, target = held_out.source[:, k], held_out.target[:, k]
+        assert [numerals.ENGLISH[w] for w in source[source >= 0]] == english
+        assert [numerals.FRENCH[w] for w in target[target >= 0]] == [*french, "<EOS>"]
+        assert (np.diff(source >= 0) >= 0).all()  # the padding comes first
+        assert (np.diff((target < 0).astype(int)) >= 0).all()  # the padding comes last
+
+
+def test_reversed_means_the_source_turned_around_and_nothing_else():
+    plain, turned = tasks.translation(10**6)[1], tasks.translation(10**6, reverse=True)[1]
+    assert (plain.target == turned.target).all()
+    for k in range(50):
+        a, b = plain.source[:, k], turned.source[:, k]
+        assert a[a >= 0].tolist() == b[b >= 0][::-1].tolist()
+    assert (tasks.turned(turned.source) == plain.source).all()
+    with pytest.raises(ValueError, match="below must be one of 1000, 1000000, 1000000000, not 50"):
+        tasks.translation(50)

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from lecturelib import cells, nets, train
+from lecturelib import cells, nets, pretrain, stored, train
 
 try:
     import torch
@@ -165,3 +165,12 @@ def test_the_encoder_decoder_agrees_with_torch(kind, layers):
             near(order(p.W_x), getattr(torchs, f"weight_ih_l{k}").grad, 1e-10)
             near(order(p.W_h), getattr(torchs, f"weight_hh_l{k}").grad, 1e-10)
             near(order(p.b), getattr(torchs, f"bias_ih_l{k}").grad, 1e-10)
+
+
+def test_the_numbers_of_torch_in_the_data_are_its_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(pretrain, "DATA", tmp_path)
+    pretrain.torch()
+    with np.load(tmp_path / "torch.npz") as fresh, np.load(stored.DATA / "torch.npz") as kept:
+        assert set(fresh) == set(kept)
+        for name in fresh:
+            np.testing.assert_allclose(kept[name], fresh[name], rtol=1e-12, atol=1e-14)

@@ -244,3 +244,13 @@ def test_bad_input_is_refused_in_words(name):
     call, words = BAD[name]
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_each_array_may_have_its_own_share_of_adams_rate():
+    w, g = (np.ones(2), [np.ones(3)]), (np.full(2, 5.0), [np.full(3, -5.0)])
+    plain, shared = train.adam(0.1), train.adam(0.1, each=(1, [0.25]))
+    one, other = (rule.step(1, w, g, rule.start(w)) for rule in (plain, shared))
+    np.testing.assert_allclose(other[0], one[0])
+    np.testing.assert_allclose(other[1][0] - 1, 0.25 * (one[1][0] - 1))
+    with pytest.raises(ValueError, match="each number of each must be a positive number, not 0"):
+        train.adam(0.1, each=(1, [0]))

@@ -5,11 +5,14 @@
 The same run gives the same file: no widget views, no timings, no paths, counts from 1 to n. So a diff shows what changed.
 """
 
+import ast
 import copy
 import os
 import re
 import sys
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 from nbclient import NotebookClient
@@ -17,6 +20,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from widgets_out import without_widgets
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+SLOW = NOTEBOOKS.parent / "lecturelib/data/slow.json"  # what slow cells gave, for where Python runs in a browser
 PATIENCE = 120  # seconds for one cell
 READABLE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 MADE_UP = re.compile(r"(?=[a-f]*[0-9])[0-9a-f]{8}(-|$)")  # as the editors' own: 1b2c3d4e, or a whole UUID
@@ -51,6 +55,29 @@ def executed(path):
         raise ValueError(f"cell {at[-1]}: {error.ename}: {error.evalue}") from None
     except (CellTimeoutError, DeadKernelError) as error:
         raise ValueError(f"cell {at[-1]}: {error}") from None
+
+
+@cache
+def run_here(path):
+    """Run the notebook's code cells in this process: what each shows, by cell id, and all names as they are at the end."""
+    names, shown = {"__name__": "__main__"}, {}
+    before = Path.cwd()
+    os.chdir(path.parent)
+    try:
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type == "code":
+                shown[cell.id] = _run_cell(cell.source, f"{path.name}:{cell.id}", names)
+    finally:
+        os.chdir(before)
+    return SimpleNamespace(shown=shown, names=names)
+
+
+def _run_cell(source, filename, names):
+    """Execute as a notebook does: the value of a last expression is what the cell shows."""
+    tree = ast.parse(source, filename)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, filename, "exec"), names)
+    return eval(compile(ast.Expression(last.value), filename, "eval"), names) if last else None
 
 
 def normalise(nb):
@@ -128,6 +155,7 @@ def text_of(nb):
 
 def main(arguments):
     """Execute, normalise and write each notebook; 1 if one fails, and that one's file stays as it was."""
+    os.environ["LECTURELIB_SLOW"] = str(SLOW)
     failed = 0
     for path in paths_in(arguments):
         try:

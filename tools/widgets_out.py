@@ -14,3 +14,9 @@ def without_widgets(nb: dict) -> dict:
             output.get("data", {}).pop(WIDGET_VIEW, None)
     nb.get("metadata", {}).pop("widgets", None)
     return nb
+
+
+def drop_widgets(model, **_):
+    """What Jupyter is told to do before it saves: a notebook opened again then shows its figures before it is run."""
+    if model["type"] == "notebook":
+        without_widgets(model["content"])

@@ -37,8 +37,9 @@ def chromium():
 
 
 def pytest_terminal_summary(terminalreporter):
-    if not chromium():
-        terminalreporter.write_line(NO_BROWSER)
+    """One loud line for each thing that was missing."""
+    for reason in {report.longrepr[2] for report in terminalreporter.stats.get("skipped", ()) if "browser" in report.nodeid}:
+        terminalreporter.write_line(reason, yellow=True, bold=True)
 
 
 @pytest.fixture(scope="session")
@@ -237,6 +238,8 @@ class Shown:
         if isinstance(control, live.Choice):
             menu = self.cell.get_by_label(label, exact=True)
             return menu.evaluate("menu => menu.selectedOptions[0].textContent").replace("\xa0", " ")
+        if isinstance(control, live.Text):
+            return self.cell.get_by_label(label, exact=True).input_value()
         number = float(self.readout(label))
         if number == float(f"{control.at:.3g}"):  # a start may stand between the steps
             return control.at

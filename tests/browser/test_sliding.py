@@ -72,12 +72,27 @@ def test_menus_and_boxes_change_it(on_page, figure, controls):
                 on_page.agrees_with(figure)
 
 
+def test_typing_changes_it(on_page, figure, controls):
+    for label, control in controls.items():
+        if isinstance(control, live.Text):
+            field = on_page.cell.get_by_label(label, exact=True)
+            for line in (*control.suggestions, control.at):
+                field.fill(line)
+                assert on_page.value(label, control) == line
+                on_page.agrees_with(figure)
+
+
 def test_reset_restores_the_first_picture(on_page, figure, controls):
     first = on_page.shown()
     for label in sliders(controls):
         on_page.slider(label).focus()
         on_page.page.keyboard.press("Home")
         on_page.page.keyboard.press("PageUp")
+    for label, control in controls.items():
+        if isinstance(control, live.Choice):
+            on_page.cell.get_by_label(label, exact=True).select_option(next(o for o in control.options if o != control.at))
+        elif isinstance(control, live.Text):
+            on_page.cell.get_by_label(label, exact=True).fill(control.suggestions[0])
     on_page.agrees_with(figure)
     assert on_page.shown() != first
     on_page.reset(figure)

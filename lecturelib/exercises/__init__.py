@@ -1,0 +1,5 @@
+"""The exercises of the notebooks: for each a truth, a catalogue of slips with their hints, and a word of praise."""
+
+from lecturelib.exercises import functions, networks
+
+EXERCISES = {**functions.EXERCISES, **networks.EXERCISES}

@@ -1,0 +1,95 @@
+"""What takes too long in a lecture: nets trained by `python -m lecturelib.pretrain`, and, for a browser, the slow cells' numbers.
+
+A file of `data/` holds runs by name. Weights are kept in half precision, and measured so: what is stored is what was measured.
+"""
+
+import json
+import math
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lecturelib import cells, nets
+
+__all__ = ["Trained", "load", "save", "slow"]
+
+DATA = Path(__file__).parent / "data"
+TYPES = {kind.__name__: kind for kind in (nets.Net, nets.EncoderDecoder, cells.RNN, cells.LSTM)}
+
+
+class Trained(NamedTuple):
+    """A trained net, how it was made (seed, rate, steps ...), and what was measured (plain numbers and lists of them)."""
+
+    net: Any
+    made: dict
+    measured: dict
+
+
+def halved(net):
+    """The net with each weight rounded to half precision, as float32: the one that a reader will load."""
+    if not isinstance(net, tuple):
+        return np.asarray(net, np.float16).astype(np.float32)
+    return type(net)(*map(halved, net)) if hasattr(net, "_fields") else tuple(map(halved, net))
+
+
+def save(path, runs):
+    """Write a dict of `Trained` by name; the same runs give the same bytes. The nets must be `halved`."""
+    arrays = [np.zeros(0, np.float16)]
+
+    def tree(net):
+        if isinstance(net, tuple):
+            return [type(net).__name__, *map(tree, net)]
+        start = sum(a.size for a in arrays)
+        arrays.append(np.asarray(net, np.float16).ravel())
+        return [start, *net.shape]
+
+    index = {name: [tree(run.net), run.made, run.measured] for name, run in runs.items()}
+    halves = np.concatenate(arrays).view(np.uint8).reshape(-1, 2).T  # high bytes beside high bytes pack into a tenth less
+    np.savez_compressed(path, halves=halves, index=np.frombuffer(json.dumps(index).encode(), np.uint8))
+
+
+@cache
+def load(name):
+    """The runs of `data/<name>.npz`: a dict of `Trained` by their names. ValueError: there is no such file."""
+    path = DATA / f"{name}.npz"
+    if not path.is_file():
+        there = ", ".join(sorted(p.stem for p in DATA.glob("*.npz")))
+        raise ValueError(f"no stored runs are called {name!r}; there are {there}")
+    with np.load(path) as stored:
+        index = json.loads(bytes(stored["index"]))
+        weights = np.ascontiguousarray(stored["halves"].T).view(np.float16).ravel().astype(np.float32)
+
+    def net(tree):
+        head, *rest = tree
+        if isinstance(head, int):
+            return weights[head : head + math.prod(rest)].reshape(rest).copy()
+        return TYPES[head](*map(net, rest)) if head in TYPES else tuple(map(net, rest))
+
+    return {name: Trained(net(tree), made, measured) for name, (tree, made, measured) in index.items()}
+
+
+def slow(name, make):
+    """`make()`, numbers or lists of them; where Python runs in a browser, and it would take minutes: what it gave before.
+
+    `make notebooks` stores them, by name, in `data/slow.json`: the variable LECTURELIB_SLOW names the file to write to.
+    ValueError: in a browser, a name that was never stored.
+    """
+    if sys.platform == "emscripten":
+        known = _read(DATA / "slow.json")
+        if name not in known:
+            raise ValueError(f"{name!r} was never stored: run `make notebooks`; there are {', '.join(known)}")
+        print("(In a browser this cell would take minutes. These are the numbers of a stored run.)")
+        return known[name]
+    value = make()
+    if path := os.environ.get("LECTURELIB_SLOW"):
+        known = _read(Path(path)) | {name: value}
+        Path(path).write_text(json.dumps(known, indent=1, sort_keys=True, default=lambda number: number.item()) + "\n", "utf-8")
+    return value
+
+
+def _read(path):
+    return json.loads(path.read_text("utf-8")) if path.is_file() else {}
