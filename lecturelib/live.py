@@ -83,7 +83,7 @@ class LiveFigure:
         with DRAWING:
             self._stage = Stage(draw, axes, layout or [axes], size)
         self._start = {name: control.at for name, control in controls.items()}
-        self._good = self._start
+        self._good = self._asked = self._start  # the values last drawn, and those last tried
         self._rest = None
         self._held = False
         with DRAWING:
@@ -159,7 +159,8 @@ class LiveFigure:
     def _moved(self, change):
         """A control moved in the browser. It sends the next move only when this returns, and then the latest one."""
         with DRAWING:
-            if self._held:
+            # A log slider answers what Reset tells it, in other last digits: no picture is due for that.
+            if self._held or self.values == self._asked:
                 return
             if self._rest:
                 self._rest.cancel()
@@ -171,7 +172,7 @@ class LiveFigure:
                 self._caption.value = f'<span class="error">{html.escape(f"{at}: {type(error).__name__}: {error}")}</span>'
 
     def _show(self, scale):
-        values = self.values
+        self._asked = values = self.values
         try:
             text = self._stage.play(values)
             self._image.value = quick_png(self._stage.pixels(scale))

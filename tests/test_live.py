@@ -555,6 +555,17 @@ def test_reset_goes_back_to_the_start():
     assert figure.values == {"w": 1.0, "T": 5, "unit": "tanh"}
 
 
+def test_the_page_answering_in_other_last_digits_draws_nothing():
+    figure = make(w=live.slider(0.03, 3.0, at=0.3, log=True))
+    figure.set(w=3.0)
+    figure.set(w=0.3)
+    sharp = figure.png
+    move(figure, w=0.29999999999999993)
+    assert figure.png is sharp
+    move(figure, w=0.33658)
+    assert figure.png != sharp
+
+
 def test_reset_recovers_from_an_error():
     figure = make(touchy)
     first = figure.png
