@@ -5,9 +5,11 @@ one; a sink is a filled disc, a source an open ring; the identity is a thin grey
 as log10 on a linear axis: a gradient of 10^-400 has a place there, and so has one that a float cannot hold.
 """
 
+import math
+
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, StrMethodFormatter
 
 from lecturelib import maps
 
@@ -90,8 +92,9 @@ def decay(ax, size, steps, decades=12):
         ax.plot(1, log[0], marker="<", markersize=11, color=BACKWARD["color"], clip_on=False)
     else:
         up = log[0] > 0
-        says = f"10^{log[0]:.0f} at step 1" if np.isfinite(log[0]) else "exactly 0 at step 1"
-        ax.text(0.03, 0.93 if up else 0.03, f"{'↑' if up else '↓'} {says}", transform=ax.transAxes, color=BACKWARD["color"])
+        says = f"$10^{{{log[0]:.0f}}}$ at step 1" if np.isfinite(log[0]) else "exactly 0 at step 1"
+        at = 0.03, 0.93 if up else 0.03
+        ax.text(*at, f"{'↑' if up else '↓'} {says}", transform=ax.transAxes, color=BACKWARD["color"], bbox=PAPER)
 
 
 def thin_line(ax, w, T):
@@ -106,7 +109,7 @@ def thin_line(ax, w, T):
     ax.plot(w, np.clip((T - 1) * np.log10(w), -6, 6), marker="D", color=INK, clip_on=False)
     ax.text(0.52, 0.3, "vanishes", color=INK)
     ax.text(1.48, 0.3, "explodes", ha="right", color=INK)
-    ax.text(1, -5.7, "within ×10", ha="center", color=INK)
+    ax.text(1, -5.7, "within ×10", ha="center", color=INK, bbox=PAPER)
 
 
 def bounds(ax, logs, radius, sigma):
@@ -124,7 +127,7 @@ def bounds(ax, logs, radius, sigma):
         at = int(0.6 * np.flatnonzero(np.abs(line) < 5).max())
         right = at < 60  # a steep line leaves no room on its left
         ha, aside = ("left", 4) if right else ("right", -4)
-        ax.text(k[at] + aside, line[at] + 0.5 * up, says, ha=ha, va="center", color=INK)
+        ax.text(k[at] + aside, line[at] + 0.5 * up, says, ha=ha, va="center", color=INK, bbox=PAPER)
 
 
 def float_range(ax, logs, held, steps):
@@ -258,6 +261,17 @@ def _edge(ax, start, end, color, width):
 UNIT = (1 - np.cos(np.linspace(0, np.pi, 2001))) / 2  # denser near 0 and 1, where the repeated logistic map has its walls
 
 
+def _numbers(axis, span, most, width=0):
+    """At most `most` + 1 ticks, 1, 2 or 5 times a power of ten apart, on an axis that is `span` long.
+
+    Their numbers are filled to `width` characters with blanks as wide as a digit: longer ones then do not push the axis's name
+    out of the picture.
+    """
+    digits = 1 + max(0, math.ceil(-math.log10(span)))
+    axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(StrMethodFormatter(f"{{x:\N{FIGURE SPACE}>{width}.{digits}f}}"))
+
+
 def _points(ax, f, lo, hi, on_line=None):
     """Mark the fixed points in [lo, hi] by kind and name them; on the diagonal, or on a horizontal line at `on_line`."""
     for p in maps.fixed_points(f, lo, hi):
@@ -270,6 +284,7 @@ def _points(ax, f, lo, hi, on_line=None):
 def cobweb(ax, f, x, lo, hi):
     """The orbit `x`, shape (steps+1,), as a cobweb between the curve y = f(x) and the diagonal (slide 9)."""
     ax.set(xlim=(lo, hi), ylim=(lo, hi), xlabel="$x_t$", ylabel="$x_{t+1}$")
+    _numbers(ax.yaxis, hi - lo, most=8, width=4)
     grid = np.linspace(lo, hi, 301)
     ax.plot([lo, hi], [lo, hi], **IDENTITY)
     ax.plot(grid, f(grid), **FORWARD)
@@ -277,7 +292,8 @@ def cobweb(ax, f, x, lo, hi):
     base = min(max(0, lo), hi)
     # up to the curve, across to the diagonal, and again
     ax.plot(np.repeat(shown, 2)[:-1], np.r_[base, np.repeat(shown[1:], 2)], color=INK, linewidth=1.1, zorder=2.5)
-    ax.plot(x[0], base, marker="^", color=INK, clip_on=False)
+    if lo <= x[0] <= hi:
+        ax.plot(x[0], base, marker="^", color=INK, clip_on=False)
     ax.plot(shown[-1], shown[-1], marker="D", markersize=6, color=INK, markeredgecolor="white", zorder=5)
     _points(ax, f, lo, hi)
 
@@ -369,7 +385,8 @@ def escape(ax, plane, counts, steps, at):
     re, im = plane.real[0], plane.imag[:, 0]
     ax.imshow(np.log1p(counts), extent=(re[0], re[-1], im[-1], im[0]), cmap="cividis_r", vmin=0, vmax=np.log1p(steps))
     ax.set(xlabel="Re c", ylabel="Im c")
-    ax.xaxis.set_major_locator(MaxNLocator(4))  # enlarged, the numbers grow long
+    _numbers(ax.xaxis, re[-1] - re[0], most=4)  # enlarged, the numbers grow long
+    _numbers(ax.yaxis, re[-1] - re[0], most=8, width=7)
     ax.plot(at.real, at.imag, marker="P", markersize=11, color="white", markeredgecolor=INK)
 
 

@@ -32,12 +32,13 @@ def curves(ax, runs, every, steps, guess):
     ax.yaxis.set_major_locator(FixedLocator(range(-4, 1)))
     ax.yaxis.set_major_formatter(POWER)
     ax.axhline(np.log10(guess), **IDENTITY)
-    ax.text(1.19 * steps, np.log10(guess) + 0.06, "always 1", ha="right", color=INK)
+    ax.text(1.19 * steps, np.log10(guess) + 0.17, "always 1", ha="right", color=INK)
     for name, lines in runs.items():
         for line in lines:
             k = every * (np.arange(len(line)) + 1)
             ax.plot(k, np.clip(log10(line), -4, 0.5), markevery=max(1, len(line) // 5), markersize=5, **CELL[name])
-        ax.text(k[-1] + 0.01 * steps, np.mean(log10([line[-1] for line in lines])), name, va="center", color=CELL[name]["color"])
+        end = max(-3.85, np.mean(log10([line[-1] for line in lines])))
+        ax.text(k[-1] + 0.01 * steps, end, name, va="center", color=CELL[name]["color"], bbox=PAPER)
 
 
 # A digit, one pixel at a time ------------------------------------------------------------------------------------------------
@@ -215,7 +216,10 @@ def terms(ax, parts, whole, after):
 
 
 def coloured(ax, text, values, width=80, rows=12, title=""):
-    """The text in lines of at most `width`, each character on a ground of the colour of its value, from -1 to 1."""
+    """The text in lines of at most `width`, each character on a ground of the colour of its value, from -1.1 to 1.1.
+
+    Beyond that the colour stays: it must not grow too dark for black letters.
+    """
     lines, shades, row, column = [""], np.full((rows, width), np.nan), 0, 0
     for character, value in zip(text, values, strict=True):
         if character == "\n" or column == width:
@@ -224,7 +228,7 @@ def coloured(ax, text, values, width=80, rows=12, title=""):
                 break
             lines.append("")
         if character != "\n":
-            shades[row, column] = value
+            shades[row, column] = np.clip(value, -1.1, 1.1)
             lines[row] += character
             column += 1
     ax.imshow(shades, cmap="PuOr", vmin=-1.8, vmax=1.8, extent=(0, width, rows, 0), aspect="auto", interpolation="nearest")

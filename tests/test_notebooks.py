@@ -445,11 +445,16 @@ def test_every_control_moves_the_figure_and_back(figure):
         assert settle(figure, **start) == first, f"{name}: not the same picture after coming back"
 
 
-def test_all_corners_hold(figure):
-    """The first and the last stop of every control, in all combinations."""
+def test_all_corners_hold_and_nothing_is_cut_off(figure):
+    """The first and the last stop of every control, in all combinations: names and numbers lie within the picture."""
     ends = [[{name: stop} for stop in (control.stops[0], control.stops[-1])] for name, control in figure.controls.items()]
+    stage = figure._stage
     for corner in itertools.product(*ends):
-        settle(figure, **{name: stop for move in corner for name, stop in move.items()})
+        moves = {name: stop for move in corner for name, stop in move.items()}
+        settle(figure, **moves)
+        for ax in stage.axes:
+            left, bottom, right, top = ax.get_tightbbox(stage.canvas.get_renderer()).extents / ([*stage.figure.bbox.size] * 2)
+            assert min(left, bottom, 1 - right, 1 - top) > -0.002, f"{moves}: something leaves the picture"
 
 
 def test_a_figure_may_be_moved_anywhere(figure, redrawn):
