@@ -192,16 +192,20 @@ def _names(ax, x, ends, colors, decades):
 def spectrum(ax, values, left, lags, decades=20):
     """Singular values (T + 1, N) of dh_T / dh_t, t = 0..T, as a band over the lag, and what is `left` (T + 1) of one gradient.
 
-    A float64 holds 16 digits: singular values below 10^-16 of the largest are rounding errors, and the band ends there.
+    A float64 holds 16 digits: singular values below 10^-16 of the largest are rounding errors. There the band ends, and a dotted
+    line says so.
     """
     _lag_axis(ax, lags, decades, "factor over k steps")
     strongest, weakest, left = (np.clip(log10(v)[:0:-1], -2 * decades, 2 * decades) for v in (values[:, 0], values[:, -1], left))
-    k, weakest = np.arange(len(left)), np.maximum(weakest, strongest - 16)
-    ax.fill_between(k, weakest, strongest, color="#767676", alpha=0.3, linewidth=0)
+    k, limit = np.arange(len(left)), strongest - 16
+    ax.fill_between(k, np.maximum(weakest, limit), strongest, color="#767676", alpha=0.3, linewidth=0)
+    ax.plot(k, np.where(weakest < limit + 1, limit, np.nan), color=INK, linestyle=":", linewidth=2)
     ax.plot(k, strongest, color=INK, linewidth=1)
     ax.plot(k, left, **BACKWARD)
     ends = {"strongest": strongest[-1], "this gradient": left[-1]}
-    _names(ax, k[-1] + 0.02 * lags, ends, {"strongest": INK, "this gradient": BACKWARD["color"]}, decades)
+    if weakest[-1] < limit[-1] + 1 and limit[-1] > -decades:
+        ends["16 digits end"] = limit[-1]
+    _names(ax, k[-1] + 0.02 * lags, ends, {**dict.fromkeys(ends, INK), "this gradient": BACKWARD["color"]}, decades)
 
 
 def training(loss, norm, run):

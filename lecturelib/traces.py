@@ -277,7 +277,7 @@ def sentences(ax, rows):
         for k, word in enumerate(words):
             face = "#EEEEEE" if word is None else "white"
             ax.add_patch(Rectangle((k, row - 0.32), 0.94, 0.64, facecolor=face, edgecolor="#BBBBBB"))
-            ax.text(k + 0.47, row, word or "·", ha="center", va="center", fontsize=9, rotation=35, color=INK)
+            ax.text(k + 0.47, row, word or "·", ha="center", va="center", fontsize=9, rotation=55, color=INK)
 
 
 def two_ways(ax, rates, label):

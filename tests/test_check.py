@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lecturelib import check
+from lecturelib.exercises.probes import together
 
 each_exercise = pytest.mark.parametrize("name", check.EXERCISES)
 SLIPS = [(name, number) for name, exercise in check.EXERCISES.items() for number in range(len(exercise.slips))]
@@ -85,6 +86,29 @@ def test_a_wrong_answer_that_no_one_foresaw_is_not_right(name):
     number, signs = 0.123456, [1, 1, 1, 1, 1]
     for given in (number, signs, lambda *arguments: np.full(np.shape(arguments[-1]), number)):
         assert check.answer(name, given).right is False
+
+
+@pytest.mark.parametrize(
+    ("name", "near", "slip"),
+    [
+        ("forget-bias", 0.5 ** (1 / 99), 0.993),
+        ("forget-bias", -4.96, -4.958),
+        ("bias-200", 0.5 ** (1 / 199), 0.9965),
+        ("reader-length", 21.85, np.log(0.1) / np.log(0.9)),
+    ],
+)
+def test_a_slip_may_be_rounded(name, near, slip):
+    said = check.answer(name, near)
+    assert said.right is False
+    assert said.text == check.answer(name, slip).text
+    assert "no common slip" not in said.text
+
+
+def test_two_exercises_cannot_share_a_name():
+    one = {"length": check.EXERCISES["length"]}
+    assert together(one, {}) == one
+    with pytest.raises(ValueError, match="used twice: length"):
+        together(one, {"gaps": check.EXERCISES["gaps"]}, one)
 
 
 def test_an_unknown_exercise_is_named_with_those_there_are():

@@ -242,10 +242,11 @@ def test_exercises_exist(book):
             assert name in check.EXERCISES, cell.id
 
 
-def test_exercises_are_all_asked_somewhere(pytestconfig):
+def test_each_exercise_is_asked_in_one_notebook(pytestconfig):
     if pytestconfig.getoption("notebooks") == books.NOTEBOOKS:
-        asked = "".join(path.read_text("utf-8") for path in books.paths_in([]))
-        assert not [name for name in check.EXERCISES if f'check.answer(\\"{name}\\"' not in asked]
+        asked = [path.read_text("utf-8") for path in books.paths_in([])]
+        for name in check.EXERCISES:
+            assert sum(f'check.answer(\\"{name}\\"' in text for text in asked) == 1, f"{name}: asked in one notebook, no more"
 
 
 def test_a_browser_gets_the_numbers_that_slow_cells_give(notebook, book, here, slow_cells):

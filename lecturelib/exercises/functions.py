@@ -3,7 +3,7 @@
 import numpy as np
 
 from lecturelib import maps, planes
-from lecturelib.exercises.probes import Exercise, called, number, signs
+from lecturelib.exercises.probes import Exercise, called, number, signs, together
 
 
 def _attractor_period(given):
@@ -206,4 +206,4 @@ _ATTRACTORS = {
     ),
 }
 
-EXERCISES = {**_START, **_SCALAR, **_ITERATED, **_ATTRACTORS}
+EXERCISES = together(_START, _SCALAR, _ITERATED, _ATTRACTORS)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lecturelib.exercises.probes import Exercise, called, number
+from lecturelib.exercises.probes import Exercise, called, number, together
 
 # Notebook 04 ---------------------------------------------------------------------------------------------------------
 
@@ -103,10 +103,10 @@ _CLIPPING = {
 
 
 def _keeps_half(steps, bias):
-    """A forget bias; those with which a lone cell keeps half of its gradient over `steps`, give or take 7 %, count as `bias`."""
+    """A forget bias, to three digits; with those near `bias` a lone cell keeps half of its gradient, within 7 %, over `steps`."""
 
     def probe(given):
-        b = number(-20, 20)(given)
+        b = float(f"{number(-20, 20)(given):.3g}")
         return bias if abs(1 - steps * np.log2(1 + np.exp(-b))) < 0.1 else b
 
     return probe
@@ -355,6 +355,7 @@ _REVERSAL = {
         called([(T,) for T in (2, 5, 20)], lambda T: (3,)),
         lambda T: (1, T, 2 * T - 1),
         (
+            (lambda T: (2 * T - 1, T, 1), "the order is smallest, mean, largest."),
             (lambda T: (T, T, T), "that is the sentence read forwards: there every gap is T."),
             (lambda T: (1, (T + 1) / 2, T), "you measured within the English sentence; the gap runs on to the French word."),
             (lambda T: (0, T - 1, 2 * T - 2), "one too few: reading a word and writing the next thing is already one step."),
@@ -376,6 +377,7 @@ _REVERSAL = {
         (
             (lambda k, T: 2 * k - 1, "that is the source reversed. Here word 1 is read first and written last."),
             (lambda k, T: T, "that is nothing reversed: every gap is T."),
+            (lambda k, T: 2 * (T - k) - 1, "two too few: word T is read at step T and written at step T + 1, so its gap is 1."),
             (lambda k, T: 2 * (T - k), "one too few: word T is read at step T and written at step T + 1."),
             (lambda k, T: T - k, "that is how long the source goes on. Word k is read at step k, written at 2T - k + 1."),
             (lambda k, T: T - k + 1, "that is when it is written, counted from the source's end. It was read at step k."),
@@ -383,10 +385,11 @@ _REVERSAL = {
         ),
         "The same gaps, for the opposite words: now the last words are near, and they are written first.",
     ),
-    "length": Exercise(
-        lambda given: round(number(0, 1000)(given)),
+    "reader-length": Exercise(
+        lambda given: round(number(0, 1000)(given), 2),
         22,
         (
+            (np.log(0.1) / np.log(0.9), "there 0.9^T crosses a tenth, but words come whole: from which whole number on?"),
             (21, "0.9^21 = 0.109: that is still more than a tenth."),
             (10, "after 10 steps 0.9^10 = 0.35 is left."),
             (23, "that counts the T - 1 steps within the English sentence; on to the French word there are T."),
@@ -398,4 +401,4 @@ _REVERSAL = {
     ),
 }
 
-EXERCISES = {**_REVERSAL, **_LSTM, **_IDENTITY, **_CLIPPING, **_FLOW}
+EXERCISES = together(_REVERSAL, _LSTM, _IDENTITY, _CLIPPING, _FLOW)

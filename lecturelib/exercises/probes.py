@@ -21,6 +21,14 @@ class Exercise:
     praise: str
 
 
+def together(*parts):
+    """The exercises of all `parts`, by name. ValueError: two of them have the same name."""
+    names = [name for part in parts for name in part]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"each exercise needs a name of its own; used twice: {', '.join(twice)}")
+    return {name: exercise for part in parts for name, exercise in part.items()}
+
+
 def number(lo, hi):
     """A number from `lo` to `hi`."""
 
