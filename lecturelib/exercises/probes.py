@@ -7,7 +7,6 @@ each call gets inputs of its own, and what it returns is copied at once.
 import re
 import reprlib
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Real
@@ -104,7 +103,7 @@ def floats(value, shape, asked):
 def _has_dots(value, depth=3):
     if value is ...:
         return True
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    parts = value.values() if type(value) is dict else value if type(value) in (list, tuple) else ()
     return depth > 0 and any(_has_dots(part, depth - 1) for part in parts)
 
 
@@ -119,6 +118,8 @@ def _is_skeleton(function):
 
 def number(lo, hi):
     """A probe for a number from `lo` to `hi`. ValueError: there are none."""
+    if not isinstance(lo, Real) or not isinstance(hi, Real):
+        raise ValueError(f"the bounds are numbers, not {shown(lo)} and {shown(hi)}")
     if not lo <= hi:
         raise ValueError(f"there is no number from {lo!r} to {hi!r}")
     asked = f"the answer is a number from {lo:g} to {hi:g}"
@@ -171,14 +172,14 @@ class Called:
 
     def _result(self, given, case):
         try:
-            result = given(*deepcopy(case))
+            result = given(*_fresh(case))
         except TypeError:
             if _is_skeleton(given):  # it computed with the three dots, such as `h[t] = ...`
                 raise Untouched from None
             raise
         if result is None:
             raise Unfit("your function returned nothing: is there a `return`?")
-        shape = self.like(*deepcopy(case))
+        shape = self.like(*case)
         if not isinstance(shape, list):
             values = floats(result, shape, f"your function must return {_many(shape)}").ravel()
         elif isinstance(result, list | tuple | np.ndarray) and len(result) == len(shape):
@@ -199,7 +200,7 @@ class Called:
         """
         start = 0
         for case in self.cases:
-            shapes = self.like(*deepcopy(case))
+            shapes = self.like(*case)
             end = start + sum(int(np.prod(shape)) for shape in (shapes if isinstance(shapes, list) else [shapes]))
             if k < end:
                 return slice(start, end), _for(case)
@@ -207,11 +208,18 @@ class Called:
         raise ValueError(f"the results have {start} numbers; there is no number {k}")
 
 
+def _fresh(part):
+    """A copy that shares nothing which could be changed, of numbers, arrays, and lists and tuples of them."""
+    if isinstance(part, np.ndarray):
+        return part.copy()
+    return type(part)(_fresh(p) for p in part) if isinstance(part, list | tuple) else part
+
+
 def _many(shape):
     return "one number" if shape == () else f"{shape[0]} numbers" if len(shape) == 1 else f"numbers of shape {shape}"
 
 
 def _for(case):
-    """" for (1.1, 50)", or "" if there are arrays among the arguments."""
+    """The arguments of a call, as in " for (1.1, 50)"; nothing if there are arrays among them."""
     text = repr(case if len(case) > 1 else case[0])
     return f" for {text}" if "array" not in text else ""
