@@ -130,8 +130,8 @@ def _in_time(seconds, work, *arguments):
     """work(*arguments). TooLong: its Python code ran longer than this.
 
     A trace function looks at the clock at each line: that works in every thread, on every system, and in Pyodide, where signals
-    do not. It cannot end a single long call of C code, or a loop that calls nothing and has a bare `except:` in it. In numpy's
-    and our own functions it looks only when they call something, or they would be ten times slower.
+    do not. It cannot end a single long call of C code, or a loop with a bare `except:` in it. In numpy's and our own
+    functions it looks only when they call something, or they would be ten times slower.
     """
     before, end, late = (sys.gettrace(), sys.getprofile()), monotonic() + seconds, False
 
@@ -142,7 +142,6 @@ def _in_time(seconds, work, *arguments):
             # An answer may catch TooLong and go on. Of these two, one is left when the other has raised, and sets it again.
             sys.setprofile(watch)
             sys.settrace(watch)
-            frame.f_trace = watch
             raise TooLong
         if frame.f_globals.get("__name__", "").startswith(("lecturelib.", "numpy.")):
             return None

@@ -159,15 +159,31 @@ RIGHT = {
     },
     "fold": {"rounded": 0.53, "exact": math.sqrt(2) - math.atanh(1 / math.sqrt(2)), "0-d array": np.array(0.533)},
     "steep-start": {"list": [-0.60086997, 1.0], "array": np.array([-0.60086997, 1.0]), "int": (-0.60086997, 1)},
-    "basin": {"in place": settles_in_place, "float32": settles_in_float32, "tuple": lambda W, b, h: tuple(settles_in_place(W, b, h))},
-    "clip": {"in place": clip_in_place, "float32": clip_in_float32, "lists": lambda g, eta: [a.tolist() for a in clip_in_place(g, eta)]},
+    "basin": {
+        "in place": settles_in_place,
+        "float32": settles_in_float32,
+        "tuple": lambda W, b, h: tuple(settles_in_place(W, b, h)),
+    },
+    "clip": {
+        "in place": clip_in_place,
+        "float32": clip_in_float32,
+        "lists": lambda g, eta: [a.tolist() for a in clip_in_place(g, eta)],
+    },
     "turn": {"float": 45.0, "numpy": np.degrees(np.arctan(1.0)), "fraction": Fraction(45)},
     "eta": {"one": 1, "numpy": np.mean(networks.NORMS), "fraction": Fraction(3, 2)},
-    "gaps": {"list": lambda T: [1, T, 2 * T - 1], "array": lambda T: np.array([1, T, 2 * T - 1]), "fractions": lambda T: (1, Fraction(T), 2 * T - 1)},
+    "gaps": {
+        "list": lambda T: [1, T, 2 * T - 1],
+        "array": lambda T: np.array([1, T, 2 * T - 1]),
+        "fractions": lambda T: (1, Fraction(T), 2 * T - 1),
+    },
     "target": {"counted": lambda k, T: len(range(k, 2 * T - k + 1)), "float": lambda k, T: 2.0 * T - 2.0 * k + 1},
     "reader-length": {"float": 22.0, "ceil": np.ceil(np.log(0.1) / np.log(0.9))},
     "half": {"rounded": 0.99912, "float32": np.float32(0.5) ** np.float32(1 / 784), "exp": math.exp(-math.log(2) / 784)},
-    "drive": {"empties the list": never_off, "numpy bool": lambda x: np.bool_(never_off(x)), "0-d array": lambda x: np.array(never_off(x), float)},
+    "drive": {
+        "empties the list": never_off,
+        "numpy bool": lambda x: np.bool_(never_off(x)),
+        "0-d array": lambda x: np.array(never_off(x), float),
+    },
     "table": {
         "lists": {"remember": [0, 1], "add": [1, 1], "erase": [0, 0], "overwrite": [1, 0]},
         "arrays": {"overwrite": np.array([1.0, 0.0]), "remember": np.array([0, 1]), "add": np.ones(2), "erase": np.zeros(2)},
@@ -308,9 +324,7 @@ MUTANTS = {
     },
     "sink-gone": {"negative": -0.25, "near": 0.2501, "zero": 0, "twice": 0.5, "half": 0.125},
     "window": {"before it": 3.8284, "after it": 3.86, "chaos": 4, "fixed point": 1, "negative": -3.83, "zero": 0},
-    "signs": {
-        f"sign {k + 1} turned": [s * (-1 if j == k else 1) for j, s in enumerate([-1, -1, 1, -1, 1])] for k in range(5)
-    },
+    "signs": {f"sign {k + 1} turned": [s * (-1 if j == k else 1) for j, s in enumerate([-1, -1, 1, -1, 1])] for k in range(5)},
     "fold": {"negative": -0.5328, "near": 0.54, "zero": 0, "one": 1, "twice": 1.0656},
     "steep-start": {"swapped": (1.0, -0.60086997), "other sign": (-0.60086997, -1.0), "source": (0.01, 0.0), "near": (-0.6, 1.0)},
     "basin": {
@@ -334,7 +348,9 @@ MUTANTS = {
         "not clipped": lambda gradient, eta: gradient,
         "only shortened when above 1": lambda gradient, eta: clip_in_place(gradient, max(1, eta)),
         "0.1 % off": lambda gradient, eta: [1.001 * g for g in clip_in_place(gradient, eta)],
-        "a copy of the first": lambda gradient, eta: [np.full(g.shape, gradient[0].flat[0]) for g in clip_in_place(gradient, eta)],
+        "a copy of the first": lambda gradient, eta: [
+            np.full(g.shape, gradient[0].flat[0]) for g in clip_in_place(gradient, eta)
+        ],
     },
     "turn": {"one more": 46, "one less": 44, "negative": -45, "twice": 90, "half": 22.5},
     "eta": {"the least": 0.31, "at the largest of the others": 0.6, "at the cliff": 14, "above": 15, "zero": 0, "negative": -1.8},
@@ -357,7 +373,13 @@ MUTANTS = {
         "at most 7 words": lambda k, T: 2 * (min(T, 7) - k) + 1,
     },
     "reader-length": {"one more": 23, "one less": 21, "near": 22.1, "negative": -22, "twice": 44},
-    "half": {"near": 0.9992, "below": 0.999, "first order": 1 - 0.5 / 784, "for 783 steps": 0.5 ** (1 / 700), "negative": -0.9991},
+    "half": {
+        "near": 0.9992,
+        "below": 0.999,
+        "first order": 1 - 0.5 / 784,
+        "for 700 steps": 0.5 ** (1 / 700),
+        "negative": -0.9991,
+    },
     "drive": {
         "last step missing": off_anywhere(lambda n: range(n - 1)),
         "first step missing": off_anywhere(lambda n: range(1, n)),
@@ -373,7 +395,8 @@ MUTANTS = {
     },
     "table": {
         f"{name}, {'if'[k]} turned": {
-            n: tuple(1 - v if (n, j) == (name, k) else v for j, v in enumerate(pair)) for n, pair in networks._LSTM["table"].truth.items()
+            n: tuple(1 - v if (n, j) == (name, k) else v for j, v in enumerate(pair))
+            for n, pair in networks._LSTM["table"].truth.items()
         }
         for name, k in itertools.product(networks._OPERATIONS, (0, 1))
     },
@@ -493,7 +516,9 @@ def test_an_answer_that_reads_only_a_part_of_its_input_is_refused(name):
 
 
 def mapped(f, result):
-    return [f(np.asarray(part, dtype=float)) for part in result] if isinstance(result, list) else f(np.asarray(result, dtype=float))
+    return (
+        [f(np.asarray(part, dtype=float)) for part in result] if isinstance(result, list) else f(np.asarray(result, dtype=float))
+    )
 
 
 @each_function
@@ -507,8 +532,14 @@ def test_constants_and_shifted_results_are_refused(name):
         assert check.answer(name, given).right is False, f"always {value}"
     for k, result in enumerate(results):
         assert check.answer(name, lambda *case, result=result: result).right is False, f"always the result of case {k}"
-    for what, f in {"+ 1": lambda a: a + 1, "- 1": lambda a: a - 1, "negative": lambda a: -a, "reversed": lambda a: a[::-1] if a.ndim else -a,
-                    "0.1 % more": lambda a: 1.001 * a, "absolute + 1e-3": lambda a: abs(a) + 1e-3}.items():
+    for what, f in {
+        "+ 1": lambda a: a + 1,
+        "- 1": lambda a: a - 1,
+        "negative": lambda a: -a,
+        "reversed": lambda a: a[::-1] if a.ndim else -a,
+        "0.1 % more": lambda a: 1.001 * a,
+        "absolute + 1e-3": lambda a: abs(a) + 1e-3,
+    }.items():
         assert check.answer(name, lambda *case, f=f: mapped(f, truth(*case))).right is False, what
 
 

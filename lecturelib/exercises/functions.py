@@ -70,6 +70,7 @@ def _runs():
         runs.append((float(w), maps.orbit(maps.tanh_map(w), start, steps)))
     return tuple(runs)
 
+
 _SCALAR = {
     "exponent": Exercise(
         Called(_factors(), lambda w, T: ()),

@@ -6,7 +6,7 @@ each call gets inputs of its own, and what it returns is copied at once.
 
 import re
 import reprlib
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Real
@@ -86,6 +86,8 @@ def floats(value, shape, asked):
     """
     if _has_dots(value):
         raise Untouched
+    if not _fits(value, shape):
+        raise Unfit(f"{asked}, not {shown(value)}")
     try:
         array = np.asarray(value)
     except ValueError:  # lists of unequal lengths
@@ -98,6 +100,15 @@ def floats(value, shape, asked):
         return array.astype(float)
     except OverflowError:
         raise Unfit(f"{asked}, not {shown(value)}") from None
+
+
+def _fits(value, shape):
+    """Whether the lengths are those of `shape`; arrays tell later. To be asked before numpy copies `range(10**12)`."""
+    if hasattr(value, "__array__") or not isinstance(value, Sized):
+        return True
+    if not shape or len(value) != shape[0]:
+        return False
+    return all(_fits(part, shape[1:]) for part in value) if isinstance(value, list | tuple) else True
 
 
 def _has_dots(value, depth=3):
