@@ -7,14 +7,20 @@ into numbers: a function is called on seeded inputs, a number is taken as it is.
 slip gets that slip's hint.
 """
 
+import sys
 from dataclasses import dataclass
+from functools import cache
+from time import monotonic
 
 import numpy as np
 
 from lecturelib.exercises import EXERCISES
 from lecturelib.exercises.networks import NORMS
+from lecturelib.exercises.probes import Called, Unfit, Untouched, shown
 
 __all__ = ["EXERCISES", "NORMS", "Verdict", "answer"]
+
+SECONDS = 5  # for one answer; a right one needs a few hundredths of a second
 
 
 @dataclass(frozen=True)
@@ -31,44 +37,125 @@ class Verdict:
 def answer(name, given):
     """Judge `given` as an answer to exercise `name`; `...` (the untouched skeleton) is 'not attempted yet'.
 
-    Returns a Verdict. Raises ValueError for a name that is not in EXERCISES; a wrong answer never raises.
+    Returns a Verdict, whatever `given` is and does: what it raises becomes a sentence, and so do an endless loop and the stop
+    button. ValueError: `name` is not one of EXERCISES.
     """
+    if not isinstance(name, str):
+        raise ValueError(f'the first argument is the name of the exercise in quotes, such as "exponent", not {shown(name)}')
     if name not in EXERCISES:
-        raise ValueError(f"there is no exercise {name!r}; there are {', '.join(EXERCISES)}")
-    exercise = EXERCISES[name]
-    if given is ...:
-        return Verdict(None, "not attempted yet")
+        raise ValueError(f"there is no exercise {shown(name)}; there are {', '.join(EXERCISES)}")
+    with np.errstate(all="ignore"):
+        try:
+            tried = _in_time(SECONDS, _tried, EXERCISES[name], given)
+        except TooLong:
+            return Verdict(False, f"Not yet: your code was stopped after {SECONDS:g} seconds. Is there a loop that never ends?")
+        return tried if isinstance(tried, Verdict) else _judged(name, *tried)
+
+
+def _tried(exercise, given):
+    """(numbers, words) for an answer that the probe can take, else the Verdict. All that touches `given` happens here."""
     try:
-        with np.errstate(all="ignore"):
-            got = _numbers(exercise.probe(given))
-    except NotImplementedError:
+        if given is ...:
+            raise Untouched
+        return np.ravel(exercise.probe(given)), "" if callable(given) else shown(given)
+    except (Untouched, NotImplementedError):
         return Verdict(None, "not attempted yet")
-    except ValueError as error:
+    except Unfit as error:
         return Verdict(False, f"Not yet: {error}")
-    except Exception as error:
-        if "ellipsis" in str(error):  # the three dots of the skeleton met an operator
-            return Verdict(None, "not attempted yet")
-        # the student's own code: whatever it raises is for the student to read
-        return Verdict(False, f"Not yet: your code raised {type(error).__name__}: {error}")
-    if _same(got, exercise.probe(exercise.truth)):
+    except TooLong:
+        raise
+    except KeyboardInterrupt:  # the stop button
+        return Verdict(False, "Not yet: your code was interrupted before it had answered.")
+    except BaseException as error:  # whatever the student's own code raises, SystemExit too, is for the student to read
+        return Verdict(False, f"Not yet: your code raised {_described(error)}")
+
+
+def _judged(name, got, words):
+    """The Verdict on the numbers that the probe got, `words` being the answer itself if it is not a function."""
+    exercise = EXERCISES[name]
+    if _same(got, _known(name, 0)):
         return Verdict(True, f"Right. {exercise.praise}")
-    for slip, hint in exercise.slips:
-        if _same(got, exercise.probe(slip)):
+    for k, (_, hint) in enumerate(exercise.slips, 1):
+        if _same(got, _known(name, k)):
             return Verdict(False, f"Not yet: {hint}")
-    shown = ", ".join(f"{x:.4g}" for x in got[:3])
-    return Verdict(
-        False,
-        f"Not yet: {shown}{' ...' if len(got) > 3 else ''} is not it, and no common slip gives it. Try a small case by hand.",
-    )
+    wrong = f"{words} is not it" if words else _first_wrong(exercise.probe, got, _known(name, 0))
+    return Verdict(False, f"Not yet: {wrong}, and no common slip gives it. Try a small case by hand.")
 
 
-def _numbers(values):
-    flat = np.ravel(np.asarray(values, dtype=float))
-    if not np.isfinite(flat).all():
-        raise ValueError("your answer has a value that is not finite")
-    return flat
+@cache
+def _known(name, k):
+    """The numbers of the truth (k = 0) or of slip k = 1, 2, ... of an exercise."""
+    exercise = EXERCISES[name]
+    return np.ravel(np.asarray(exercise.probe(exercise.slips[k - 1][0] if k else exercise.truth), dtype=float))
+
+
+def _close(got, expected):
+    """Equal but for rounding, number by number: an answer in float32, or added up in another order, is as right as ours."""
+    return np.isclose(got, expected, rtol=1e-5, atol=1e-12)
 
 
 def _same(got, expected):
-    expected = np.ravel(np.asarray(expected, dtype=float))
-    return got.shape == expected.shape and np.allclose(got, expected, rtol=1e-6, atol=1e-300)
+    return got.shape == expected.shape and bool(_close(got, expected).all())
+
+
+def _first_wrong(probe, got, truth):
+    """What the function gave, and for what, where it is wrong for the first time."""
+    if not isinstance(probe, Called):
+        return "what your function gives is not it"
+    part, arguments = probe.place(int(np.argmin(_close(got, truth))))
+    numbers = ", ".join(f"{x:.4g}" for x in got[part][:6]) + (", ..." if len(got[part]) > 6 else "")
+    return f"your function gives {numbers}{arguments}; that is not it"
+
+
+def _described(error):
+    """The type and the message of an exception, the message cut to a line or two."""
+    try:
+        text = " ".join(str(error).split())
+    except TooLong:
+        raise
+    except BaseException:
+        text = ""
+    kind = type(error).__name__
+    return f"{kind}: {text[:200]}" if text else kind
+
+
+# -- an end to endless loops ------------------------------------------------------------------------------------------------
+
+
+class TooLong(BaseException):
+    """The time is up. Not an Exception, so that an answer's `except Exception` does not catch it."""
+
+
+def _in_time(seconds, work, *arguments):
+    """work(*arguments). TooLong: its Python code ran longer than this.
+
+    A trace function looks at the clock at each line: that works in every thread, on every system, and in Pyodide, where signals
+    do not. It cannot end a single long call of C code, or a loop with a bare `except:` in it. In numpy's and our own
+    functions it looks only when they call something, or they would be ten times slower.
+    """
+    before, end, late = (sys.gettrace(), sys.getprofile()), monotonic() + seconds, False
+
+    def watch(frame, event, argument):
+        nonlocal late
+        if monotonic() > end:
+            late = True
+            # An answer may catch TooLong and go on. Of these two, one is left when the other has raised, and sets it again.
+            sys.setprofile(watch)
+            sys.settrace(watch)
+            raise TooLong
+        if frame.f_globals.get("__name__", "").startswith(("lecturelib.", "numpy.")):
+            return None
+        if sys.version_info < (3, 12):  # there `while True: pass` on one line is a single line event
+            frame.f_trace_opcodes = True
+        return watch
+
+    sys.settrace(watch)
+    try:
+        result = work(*arguments)
+    finally:
+        end = np.inf  # the calls below are watched too
+        sys.settrace(before[0])
+        sys.setprofile(before[1])
+    if late:  # it was caught on the way
+        raise TooLong
+    return result

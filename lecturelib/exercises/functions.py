@@ -3,7 +3,7 @@
 import numpy as np
 
 from lecturelib import maps, planes
-from lecturelib.exercises.probes import Exercise, called, number, signs, together
+from lecturelib.exercises.probes import Called, Exercise, Unfit, floats, number, shown, signs, together
 
 
 def _attractor_period(given):
@@ -54,11 +54,26 @@ def by_differences(w, h, step=1e-6):
     return np.array([(last(x + step, n) - last(x - step, n)) / (2 * step) for x, n in zip(h, steps, strict=True)])
 
 
-_RUNS = tuple((w, maps.orbit(maps.tanh_map(w), start, 5)) for w, start in ((1.1, 0.1), (0.7, 0.5), (1.6, -0.3)))
+def _factors():
+    """(w, T) for the linear unit: the lecture's first, then others of both signs, one step alone among them."""
+    rng = np.random.default_rng(1)
+    drawn = zip(np.round(rng.uniform(0.4, 1.6, 6), 2).tolist(), rng.integers(2, 13, 6).tolist(), strict=True)
+    return ((1.1, 50), (0.9, 50), (1.3, 1), *drawn, (-0.8, 4), (-1.2, 5))
+
+
+def _runs():
+    """(w, h) for the tanh unit: orbits of several lengths."""
+    rng = np.random.default_rng(2)
+    runs = []
+    for steps in (5, 1, 2, 8, 3, 0):
+        w, start = np.round(rng.uniform((0.6, 0.2), (1.6, 0.9)), 2) * rng.choice([-1, 1], 2)
+        runs.append((float(w), maps.orbit(maps.tanh_map(w), start, steps)))
+    return tuple(runs)
+
 
 _SCALAR = {
     "exponent": Exercise(
-        called(((1.1, 50), (0.9, 50), (0.5, 2), (1.3, 1)), lambda w, T: ()),
+        Called(_factors(), lambda w, T: ()),
         lambda w, T: w ** (T - 1),
         (
             (lambda w, T: w**T, "you used w^T; from step 1 to step T there are T - 1 factors, one for each step between them."),
@@ -80,7 +95,7 @@ _SCALAR = {
         "0.9^132 is the first power below 1e-6.",
     ),
     "backward": Exercise(
-        called(_RUNS, lambda w, h: (len(h),)),
+        Called(_runs(), lambda w, h: (len(h),)),
         by_differences,
         (
             (_pass_back(lambda w, h, t: w), "you have the weight, but not the slope of tanh at z(t+1)."),
@@ -149,15 +164,19 @@ _FOUR = np.array([[1.8, 0.4], [-0.4, 1.8]])  # notebook 03's "four memories"
 
 def _steepness(given):
     """0, 1, 2: the gradient over 50 steps is below 1, below 1000, above; 3: the start is near the source."""
-    if not isinstance(given, list | tuple | np.ndarray) or np.shape(given) != (2,):
-        raise ValueError(f"the answer is a start (h1, h2), not {given!r}")
-    h = np.asarray(given, dtype=float)
+    h = floats(given, (2,), "the answer is a start (h1, h2)")
     if not np.abs(h).max() <= 1:
-        raise ValueError(f"both numbers of a start lie from -1 to 1; yours is {given!r}")
+        raise Unfit(f"both numbers of a start lie from -1 to 1; yours is {shown(given)}")
     if np.abs(h).max() < 0.2:
         return 3
     size = planes.log_growth(_FOUR, np.zeros(2), h[:, None], 50)[0]
     return 0 if size < 0 else 1 if size < 3 else 2
+
+
+def _near_fold(given):
+    """A bias to two digits; those near enough to the fold are the fold."""
+    b = number(-2, 2)(given)
+    return 0.5328 if abs(b - 0.5328) < 0.005 else round(b, 2)
 
 
 def _end(W, b, h, steps=1000):
@@ -166,13 +185,23 @@ def _end(W, b, h, steps=1000):
     return h
 
 
+_TWO = [[1.2, -0.6], [-0.3, 1.4]]
+_SLOW = [[1.02, 0.02], [0.1, 0.5]]  # here 100 steps are too few
 _STARTS = tuple(
-    (_FOUR, np.array(b), np.array(h)) for b, h in (((0, 0), (0.3, -0.8)), ((0.1, 0.05), (-0.9, -0.2)), ((0, 0), (0.5, 0.9)))
+    (np.array(W), np.array(b, dtype=float), np.array(h))
+    for W, b, h in (
+        (_FOUR, (0, 0), (0.3, -0.8)),
+        (_FOUR, (0.1, 0.05), (-0.9, -0.2)),
+        (_FOUR, (0, 0), (0.5, 0.9)),
+        (_TWO, (-0.2, 0.3), (0.3, -0.8)),
+        (_TWO, (0.1, 0.05), (-0.9, -0.2)),
+        (_SLOW, (0, 0), (0.3, -0.8)),
+    )
 )
 
 _ATTRACTORS = {
     "fold": Exercise(
-        lambda given: 0.5328 if abs(number(-2, 2)(given) - 0.5328) < 0.005 else round(given, 2),
+        _near_fold,
         0.5328,
         (
             (-0.533, "at b = -0.533 the right memory vanishes; the question is the left one, at b > 0."),
@@ -194,7 +223,7 @@ _ATTRACTORS = {
         "Beside a border the orbit stays near the saddle for many steps, and each multiplies the gradient by about 1.163.",
     ),
     "basin": Exercise(
-        called(_STARTS, lambda W, b, h: (2,)),
+        Called(_STARTS, lambda W, b, h: (2,)),
         _end,
         (
             (lambda W, b, h: _end(W, b, h, 1), "you did one step; a basin is about where the start ends, after many."),

@@ -2,13 +2,9 @@
 
 import numpy as np
 
-from lecturelib.exercises.probes import Exercise, called, number, together
+from lecturelib.exercises.probes import Called, Exercise, Unfit, Untouched, floats, number, shown, together
 
 # Notebook 04 ---------------------------------------------------------------------------------------------------------
-
-
-def _clipped(rule):
-    return lambda gradient, eta: [np.asarray(g, dtype=float) for g in rule(gradient, eta)]
 
 
 def _by_global_norm(gradient, eta):
@@ -16,26 +12,17 @@ def _by_global_norm(gradient, eta):
     return [g * (eta / size) for g in gradient] if size > eta else list(gradient)
 
 
-def _clip_probe(given):
-    """The answer's clipped lists for a long gradient, a short one, and one with a zero array; flat."""
-    if not callable(given):
-        raise ValueError(f"the answer is a function of a list of arrays and eta, not {given!r}")
-    results = []
-    for gradient, eta in _GRADIENTS:
-        result = given([g.copy() for g in gradient], eta)
-        if result is ...:
-            raise NotImplementedError
-        if not isinstance(result, list | tuple) or [np.shape(r) for r in result] != [g.shape for g in gradient]:
-            raise ValueError("your function must return a list of arrays of the same shapes as it was given")
-        results += [np.ravel(np.asarray(r, dtype=float)) for r in result]
-    return np.concatenate(results)
+def _gradients():
+    """(gradient, eta): lists of one to four arrays, long and short ones, and some with an array of zeros."""
+    rng = np.random.default_rng(3)
+    cases = [([np.array([3.0, 0.0]), np.array([[4.0], [12.0]])], 1.3)]
+    for shapes in ([(3,)], [(2,), (2, 2)], [(2, 1), (3,), (1,), (1, 2)]):
+        for size in (2, 0.1):
+            gradient = [np.round(rng.uniform(-size, size, shape), 3) for shape in shapes]
+            cases.append((gradient, round(rng.uniform(0.7, 1.3), 2)))
+    return (*cases, ([np.array([0.0, 0.0]), np.array([[0.0], [50.0]])], 5.0))
 
 
-_GRADIENTS = (
-    ([np.array([3.0, 0.0]), np.array([[4.0], [12.0]])], 1.3),
-    ([np.array([0.3, 0.1]), np.array([[0.2], [0.0]])], 1.3),
-    ([np.array([0.0, 0.0]), np.array([[0.0], [50.0]])], 5.0),
-)
 NORMS = (0.31, 0.42, 0.55, 0.38, 0.47, 0.61, 0.35, 14.0, 0.44, 0.52)  # of ten steps in notebook 04's exercise
 
 
@@ -47,7 +34,7 @@ def _choice_of_eta(given):
 
 _CLIPPING = {
     "clip": Exercise(
-        _clip_probe,
+        Called(_gradients(), lambda gradient, eta: [g.shape for g in gradient]),
         _by_global_norm,
         (
             (
@@ -145,7 +132,23 @@ def _kept_open(on):
     return left
 
 
-_INPUTS = ([1.0, 0.5, 2.0], [1.0, -2.0, 3.0], [0.5, -0.4, 0.3], [-1.0, 1.0, 1.0], [2.0, -1.0, -0.5], [3.0, -4.0, 0.5])
+def _inputs():
+    """Inputs (x,) of one to six steps: for each length the unit is never off, or off at one step alone, each in turn.
+
+    There are negative inputs that leave the unit on; the state after a step is never near 0, where rounding would decide.
+    """
+    rng = np.random.default_rng(4)
+    cases = []
+    for length in range(1, 7):
+        for off in (None, *range(length)):
+            x, h = [], 0.0
+            for t in range(length):
+                z = -rng.uniform(0.05, 1) if t == off else rng.uniform(0.1, 2)
+                x.append(round(z - h, 2))
+                h = max(0.0, h + x[-1])
+            cases.append((x,))
+    return tuple(cases)
+
 
 _IDENTITY = {
     "half": Exercise(
@@ -161,7 +164,7 @@ _IDENTITY = {
         "0.5^(1/784) = 0.99912: it may differ from 1 by 0.0009, about 0.7/T.",
     ),
     "drive": Exercise(
-        called([(x,) for x in _INPUTS], lambda x: ()),
+        Called(_inputs(), lambda x: ()),
         _kept_open(lambda z, h, x: z > 0),
         (
             (
@@ -190,19 +193,21 @@ _OPERATIONS = ("remember", "add", "erase", "overwrite")
 def _table(given):
     """(i, f) of each operation, eight numbers."""
     if not isinstance(given, dict) or set(given) != set(_OPERATIONS):
-        raise ValueError(f"the answer is a dictionary with a pair (i, f) for each of {', '.join(_OPERATIONS)}, not {given!r}")
+        raise Unfit(f"the answer is a dictionary with a pair (i, f) for each of {', '.join(_OPERATIONS)}, not {shown(given)}")
     if any(given[name] is ... for name in _OPERATIONS):
-        raise NotImplementedError
-    if any(np.shape(given[name]) != (2,) for name in _OPERATIONS):
-        raise ValueError("each operation needs a pair (i, f) of 0s and 1s, such as (1, 0)")
-    return [given[name] for name in _OPERATIONS]
+        raise Untouched
+    asked = "each operation needs a pair (i, f) of 0s and 1s, such as (1, 0)"
+    return np.concatenate([floats(given[name], (2,), asked) for name in _OPERATIONS])
+
+
+_GATES = Called(tuple((t,) for t in range(1, 51)), lambda t: (2,))
 
 
 def _held(given):
     """What a cell with gates `given(t)` = (i, f) holds after 50 steps of noise, for the bits 1 and -1; and if it was written."""
-    gates = called([(t,) for t in range(1, 51)], lambda t: (2,))(given).reshape(50, 2)
+    gates = _GATES(given).reshape(50, 2)
     if gates.min() < 0 or gates.max() > 1:
-        raise ValueError("a gate lies between 0, shut, and 1, open")
+        raise Unfit("a gate lies between 0, shut, and 1, open")
     held = []
     for bit in (1, -1):
         g, c = np.random.default_rng(0).uniform(-1, 1, 50), 0.0
@@ -237,9 +242,17 @@ def _unsquashed(W, h, c, x):
     return _right_step(i, f, o, g, c)
 
 
-def _cell(seed):
-    rng = np.random.default_rng(seed)
-    return rng.standard_normal((12, 5)), rng.standard_normal(3), rng.standard_normal(3), rng.standard_normal(2)
+def _steps():
+    """(W, h, c, x) for layers of several sizes."""
+    rng = np.random.default_rng(18)
+    sizes = ((3, 2), (1, 1), (2, 4), (4, 1))
+    return tuple(tuple(np.round(rng.uniform(-1.5, 1.5, n), 2) for n in ((4 * H, D + H), H, H, D)) for H, D in sizes)
+
+
+def _lone_cells():
+    """(f, c_bar, o, c, h_bar) of one cell: gates within (0, 1), the others of both signs."""
+    rng = np.random.default_rng(6)
+    return tuple(tuple(np.round(rng.uniform((0.1, -2, 0.1, -2, -2), (0.9, 2, 0.9, 2, 2)), 2).tolist()) for _ in range(8))
 
 
 def _adjoint(f, c_bar, o, c, h_bar):
@@ -286,7 +299,7 @@ _LSTM = {
         "Write once, then keep: i = 1 at step 1 only, f = 1 from step 2 on. At step 1 there is nothing to forget.",
     ),
     "c-bar": Exercise(
-        called([(0.9, 0.7, 0.4, 0.8, -1.3), (1.0, -0.2, 0.0, 2.0, 1.0), (0.3, 1.1, 0.8, -0.5, 0.6)], lambda *_: ()),
+        Called(_lone_cells(), lambda *_: ()),
         _adjoint,
         (
             (
@@ -311,7 +324,7 @@ _LSTM = {
         "Two ways lead from c_t to the loss: through f to the next cell, and through o and tanh to h_t.",
     ),
     "lstm-step": Exercise(
-        called([_cell(seed) for seed in range(3)], lambda W, h, c, x: (2, 3)),
+        Called(_steps(), lambda W, h, c, x: (2, len(h))),
         _step(_right_step),
         (
             (
@@ -352,7 +365,7 @@ _LSTM = {
 
 _REVERSAL = {
     "gaps": Exercise(
-        called([(T,) for T in (2, 5, 20)], lambda T: (3,)),
+        Called(tuple((T,) for T in (2, 5, 20, 1, 8)), lambda T: (3,)),
         lambda T: (1, T, 2 * T - 1),
         (
             (lambda T: (2 * T - 1, T, 1), "the order is smallest, mean, largest."),
@@ -372,7 +385,7 @@ _REVERSAL = {
         "The mean stays T: reversal takes from the last words what it gives to the first.",
     ),
     "target": Exercise(
-        called([(k, 7) for k in (1, 2, 4, 7)], lambda k, T: ()),
+        Called(tuple((k, T) for T in (7, 4, 2, 1, 12) for k in range(1, T + 1)), lambda k, T: ()),
         lambda k, T: 2 * (T - k) + 1,
         (
             (lambda k, T: 2 * k - 1, "that is the source reversed. Here word 1 is read first and written last."),

@@ -1,18 +1,34 @@
-"""What an exercise is, and the probes that turn answers into numbers: the answer, the truth and each slip go through the same."""
+"""What an exercise is, and the probes that turn an answer into numbers.
 
-from collections.abc import Callable
+The answer, the truth and each slip go through the same probe. A student's function may do anything with what it is given, so
+each call gets inputs of its own, and what it returns is copied at once.
+"""
+
+import re
+import reprlib
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
+from decimal import Decimal
 from numbers import Real
+from types import CodeType
 from typing import Any
 
 import numpy as np
 
 
+class Unfit(ValueError):
+    """The answer is of the wrong kind. The message tells the student what is asked for."""
+
+
+class Untouched(Exception):
+    """The three dots of the skeleton are still there."""
+
+
 @dataclass(frozen=True)
 class Exercise:
-    """`probe` maps an answer to numbers, raising ValueError with a hint for an answer of the wrong kind.
+    """`probe` maps an answer to numbers. It raises Unfit for an answer of the wrong kind, Untouched for a bare skeleton.
 
-    `slips` are pairs (wrong answer, hint). `praise` is what to say when the answer is right: one thing to take along.
+    `slips` are pairs (wrong answer, hint). `praise` is said of a right answer: one thing to take along.
     """
 
     probe: Callable[[Any], Any]
@@ -20,55 +36,201 @@ class Exercise:
     slips: tuple
     praise: str
 
+    def __post_init__(self):
+        if not callable(self.probe):
+            raise ValueError(f"an exercise's probe is a function of the answer, not {shown(self.probe)}")
+        pairs = isinstance(self.slips, tuple) and all(isinstance(slip, tuple) and len(slip) == 2 for slip in self.slips)
+        if not pairs or not all(isinstance(hint, str) and hint.strip() for _, hint in self.slips):
+            raise ValueError("an exercise's slips are a tuple of pairs (wrong answer, hint), the hint being text")
+        if not isinstance(self.praise, str):
+            raise ValueError(f"an exercise's praise is text, not {shown(self.praise)}")
+
 
 def together(*parts):
-    """The exercises of all `parts`, by name. ValueError: two of them have the same name."""
+    """The exercises of all `parts`, by name. ValueError: two have the same name, or a part is no dict of exercises."""
+    for part in parts:
+        if not isinstance(part, dict) or not all(isinstance(k, str) and isinstance(e, Exercise) for k, e in part.items()):
+            raise ValueError(f"each part is a dict from names to exercises, not {shown(part)}")
     names = [name for part in parts for name in part]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"each exercise needs a name of its own; used twice: {', '.join(twice)}")
     return {name: exercise for part in parts for name, exercise in part.items()}
 
 
+# -- what a student gave ----------------------------------------------------------------------------------------------------
+
+
+def shown(value):
+    """`value` in a few characters; only its type where Python would write an address, or cannot write it at all."""
+    kind = type(value).__name__
+    if kind == "function":
+        return "a function"
+    try:
+        plain = isinstance(value, float | np.number) or (isinstance(value, np.ndarray) and value.shape == ())
+        text = f"{value.item() if hasattr(value, 'item') else value:.6g}" if plain else _SHORT.repr(value)
+    except Exception:
+        text = ""
+    text = re.sub(r"np\.\w+\(([^()]*)\)", r"\1", " ".join(text.split()))  # np.float64(0.5) is 0.5 to a student
+    return text if text and " at 0x" not in text else f"a value of type {kind}"
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxother = 60
+
+
+def floats(value, shape, asked):
+    """`value` as a new array of floats of this shape: real numbers of any type, in lists, tuples or arrays.
+
+    Unfit, with `asked` for its message: it has another shape, or something in it is not a real number (text, complex, None).
+    Untouched: there are three dots in it.
+    """
+    if _has_dots(value):
+        raise Untouched
+    if not _fits(value, shape):
+        raise Unfit(f"{asked}, not {shown(value)}")
+    try:
+        array = np.asarray(value)
+    except ValueError:  # lists of unequal lengths
+        raise Unfit(f"{asked}, not {shown(value)}") from None
+    if array.dtype.kind not in "biufO" or array.shape != shape:
+        raise Unfit(f"{asked}, not {shown(value)}")
+    if array.dtype.kind == "O" and not all(isinstance(x, Real | Decimal) for x in array.flat):
+        raise Unfit(f"{asked}, not {shown(value)}")
+    try:
+        return array.astype(float)
+    except OverflowError:
+        raise Unfit(f"{asked}, not {shown(value)}") from None
+
+
+def _fits(value, shape):
+    """Whether the lengths are those of `shape`; arrays tell later. To be asked before numpy copies `range(10**12)`."""
+    if hasattr(value, "__array__") or not isinstance(value, Sized):
+        return True
+    if not shape or len(value) != shape[0]:
+        return False
+    return all(_fits(part, shape[1:]) for part in value) if isinstance(value, list | tuple) else True
+
+
+def _has_dots(value, depth=3):
+    if value is ...:
+        return True
+    parts = value.values() if type(value) is dict else value if type(value) in (list, tuple) else ()
+    return depth > 0 and any(_has_dots(part, depth - 1) for part in parts)
+
+
+def _is_skeleton(function):
+    """Whether three dots stand as a value in the function's code."""
+    code = getattr(function, "__code__", None)
+    return isinstance(code, CodeType) and any(constant is ... for constant in code.co_consts)
+
+
+# -- probes -----------------------------------------------------------------------------------------------------------------
+
+
 def number(lo, hi):
-    """A number from `lo` to `hi`."""
+    """A probe for a number from `lo` to `hi`. ValueError: there are none."""
+    if not isinstance(lo, Real) or not isinstance(hi, Real):
+        raise ValueError(f"the bounds are numbers, not {shown(lo)} and {shown(hi)}")
+    if not lo <= hi:
+        raise ValueError(f"there is no number from {lo!r} to {hi!r}")
+    asked = f"the answer is a number from {lo:g} to {hi:g}"
 
     def probe(given):
-        if isinstance(given, bool) or not isinstance(given, Real) or not lo <= given <= hi:
-            raise ValueError(f"the answer is a number from {lo:g} to {hi:g}, not {given!r}")
-        return float(given)
-
-    return probe
-
-
-def called(cases, like):
-    """A function: call it on each of `cases`; each result must be numbers of the shape `like(*case)` has."""
-
-    def probe(given):
-        if not callable(given):
-            raise ValueError(f"the answer is a function, not {given!r}")
-        results = []
-        for case in cases:
-            result = given(*case)
-            if any(part is ... for part in (result if isinstance(result, tuple) else (result,))):
-                raise NotImplementedError
-            try:
-                result = np.asarray(result, dtype=float)
-            except (TypeError, ValueError):
-                raise ValueError(f"your function must return numbers; it returned {result!r}") from None
-            if result.shape != like(*case):
-                raise ValueError(f"your function returned shape {result.shape}; it needs {like(*case)}")
-            results.append(result.ravel())
-        return np.concatenate(results)
+        value = float(floats(given, (), asked))
+        if isinstance(given, bool | np.bool_) or not lo <= value <= hi:
+            raise Unfit(f"{asked}, not {shown(given)}")
+        return value
 
     return probe
 
 
 def signs(count):
-    """A list of `count` signs, each -1 or 1."""
+    """A probe for a list, tuple or array of `count` signs, each -1 or 1. ValueError: `count` is no whole number >= 1."""
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise ValueError(f"count must be a whole number >= 1, not {shown(count)}")
+    asked = f"the answer is a list of {count} signs, each -1 or 1"
 
     def probe(given):
-        if not isinstance(given, list | tuple) or len(given) != count or not all(g in (-1, 1) for g in given):
-            raise ValueError(f"the answer is a list of {count} signs, each -1 or 1, not {given!r}")
-        return list(given)
+        values = floats(given, (count,), asked)
+        if not np.isin(values, (-1, 1)).all():
+            raise Unfit(f"{asked}, not {shown(given)}")
+        return values
 
     return probe
+
+
+@dataclass(frozen=True, eq=False)
+class Called:
+    """A probe for a function, which is called with the arguments of each case.
+
+    Each result is to be numbers of the shape `like(*case)`, or a list of arrays if `like` gives a list of shapes.
+    ValueError: there are no cases, or one of them is not a tuple.
+    """
+
+    cases: tuple
+    like: Callable
+
+    def __post_init__(self):
+        if not isinstance(self.cases, tuple) or not self.cases or not all(isinstance(case, tuple) for case in self.cases):
+            raise ValueError(f"the cases of a function are a tuple of tuples of arguments, not {shown(self.cases)}")
+        if not callable(self.like):
+            raise ValueError(f"like must be a function of the arguments that gives a shape, not {shown(self.like)}")
+
+    def __call__(self, given):
+        if not callable(given):
+            raise Unfit(f"the answer is a function, not {shown(given)}")
+        return np.concatenate([self._result(given, case) for case in self.cases])
+
+    def _result(self, given, case):
+        try:
+            result = given(*_fresh(case))
+        except TypeError:
+            if _is_skeleton(given):  # it computed with the three dots, such as `h[t] = ...`
+                raise Untouched from None
+            raise
+        if result is None:
+            raise Unfit("your function returned nothing: is there a `return`?")
+        shape = self.like(*case)
+        if not isinstance(shape, list):
+            values = floats(result, shape, f"your function must return {_many(shape)}").ravel()
+        elif isinstance(result, list | tuple | np.ndarray) and len(result) == len(shape):
+            asked = "your function must return a list of arrays of the same shapes as it was given"
+            values = np.concatenate([floats(part, s, asked).ravel() for part, s in zip(result, shape, strict=True)])
+        elif _has_dots(result):
+            raise Untouched
+        else:
+            raise Unfit(f"your function must return a list of {len(shape)} arrays, not {shown(result)}")
+        if not np.isfinite(values).all():
+            raise Unfit(f"your function returned a value that is not finite{_for(case)}")
+        return values
+
+    def place(self, k):
+        """Where number `k` of all results stands: (the slice of its call's result, " for " and the arguments of that call).
+
+        The second is "" where the arguments are too long to read.
+        """
+        start = 0
+        for case in self.cases:
+            shapes = self.like(*case)
+            end = start + sum(int(np.prod(shape)) for shape in (shapes if isinstance(shapes, list) else [shapes]))
+            if k < end:
+                return slice(start, end), _for(case)
+            start = end
+        raise ValueError(f"the results have {start} numbers; there is no number {k}")
+
+
+def _fresh(part):
+    """A copy that shares nothing which could be changed, of numbers, arrays, and lists and tuples of them."""
+    if isinstance(part, np.ndarray):
+        return part.copy()
+    return type(part)(_fresh(p) for p in part) if isinstance(part, list | tuple) else part
+
+
+def _many(shape):
+    return "one number" if shape == () else f"{shape[0]} numbers" if len(shape) == 1 else f"numbers of shape {shape}"
+
+
+def _for(case):
+    """The arguments of a call, as in " for (1.1, 50)"; nothing if there are arrays among them."""
+    text = repr(case if len(case) > 1 else case[0])
+    return f" for {text}" if "array" not in text else ""
