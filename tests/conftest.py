@@ -1,27 +1,49 @@
-"""What the tests of notebooks share: which notebooks there are, what each shows when its cells run, and a full redraw."""
+"""What the tests share: which notebooks there are, what each shows when its cells run, and how the tests are dealt out.
+
+Tests run in as many processes as there are cores (`pytest -n auto`). All that concerns one notebook is one
+group, and so runs in one process: its cells are executed once, and one page of JupyterLab serves all its browser tests.
+"""
 
 import os
+import re
+from collections import defaultdict
 from functools import cache
 from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
-from books import run_here
+from books import paths_in, run_here
 from matplotlib import rc_context
+from xdist.scheduler import LoadScopeScheduling
 
 from lecturelib.stage import STYLE
 
 ROOT = Path(__file__).parents[1]
+# The parts of the tests, by the first of these that a test's path contains: what `make test` says the time of.
+PARTS = {
+    "test_site.py": "the site in Pyodide",
+    "test_pages.py": "pages",
+    "tests/browser": "JupyterLab in Chromium",
+    ".ipynb": "notebooks, strict nbval",
+    "test_notebooks.py": "rules for notebooks",
+    "test_figures.py": "figures",
+    "": "library",
+}
 
 
 def pytest_addoption(parser):
-    parser.addoption("--notebooks", type=Path, default=ROOT / "notebooks", help="test the notebooks in this folder instead")
+    parser.addoption("--notebooks", type=Path, default=ROOT / "notebooks", help="test this notebook, or those in this folder")
+
+
+def notebook_paths(config):
+    """The notebooks that this run is about."""
+    return paths_in([config.getoption("notebooks").absolute()])
 
 
 def pytest_generate_tests(metafunc):
     """A test that takes `notebook` runs on each; one that takes `figure_at` runs on each live cell, as (notebook, cell id)."""
-    paths = sorted(metafunc.config.getoption("notebooks").absolute().glob("*.ipynb"))
+    paths = notebook_paths(metafunc.config)
     if "figure_at" in metafunc.fixturenames:
         places = [(path, cell.id) for path in paths for cell in read(path).cells if "live.figure(" in cell.source]
         metafunc.parametrize("figure_at", places, ids=[f"{path.stem}:{name}" for path, name in places], scope="session")
@@ -29,9 +51,61 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("notebook", paths, ids=[path.stem for path in paths], scope="session")
 
 
+def group_of(nodeid):
+    """What runs in one process: the tests of one notebook, or of one file. A notebook's kernel and Pyodide may run in another."""
+    file, _, name = nodeid.partition("::")
+    if file.endswith(".ipynb"):
+        return file
+    about = re.search(r"\[(\d\d-[a-z-]+)", name)
+    if not about:
+        return file
+    return f"{about[1]} {part_of(nodeid)}" if part_of(nodeid) == PARTS["test_site.py"] else about[1]
+
+
+class ByGroup(LoadScopeScheduling):
+    """xdist's scheduler that keeps groups together; those with the most tests come first."""
+
+    def _split_scope(self, nodeid):
+        return group_of(nodeid)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return ByGroup(config, log)
+
+
+def pytest_collection_modifyitems(items):
+    """One group after the other, also in a single process."""
+    order = {group: k for k, group in enumerate(dict.fromkeys(group_of(item.nodeid) for item in items))}
+    items.sort(key=lambda item: order[group_of(item.nodeid)])
+
+
+def part_of(nodeid):
+    return next(part for name, part in PARTS.items() if name in nodeid)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How long each part took, summed over the processes, and one loud line for each thing that was missing."""
+    took = defaultdict(float)
+    reports = {id(report): report for reports in terminalreporter.stats.values() for report in reports}
+    for report in reports.values():
+        if hasattr(report, "duration"):
+            took[part_of(report.nodeid)] += report.duration
+    if len(took) > 1:
+        times = ", ".join(f"{part} {took[part]:.0f} s" for part in PARTS.values() if part in took)
+        terminalreporter.write_line(f"Time in tests, summed over the processes: {times}")
+    for reason in {report.longrepr[2] for report in terminalreporter.stats.get("skipped", ()) if "browser" in report.nodeid}:
+        terminalreporter.write_line(reason, yellow=True, bold=True)
+
+
 @cache
 def read(path):
     return nbformat.read(path, as_version=4)
+
+
+@pytest.fixture(scope="session")
+def notebooks(pytestconfig):
+    """The paths of all notebooks that this run is about."""
+    return notebook_paths(pytestconfig)
 
 
 @pytest.fixture(scope="session")
@@ -65,11 +139,11 @@ def figure(figure_at):
 
 @pytest.fixture(scope="session")
 def redrawn():
-    """redrawn(figure): the frame on show as pixels, first over kept pixels as readers get it, then with everything drawn anew."""
+    """redrawn(figure): how many pixels of the frame on show differ from a full redraw."""
 
-    def both(figure):
+    def stale(figure):
         stage = figure._stage
-        blitted = stage.pixels(2).copy()
+        kept = stage.pixels(2).copy()
         artists = [artist for ax in stage.axes for artist in ax.get_children()]
         animated = [artist.get_animated() for artist in artists]
         with rc_context(STYLE):
@@ -79,6 +153,6 @@ def redrawn():
         full = np.asarray(stage.canvas.buffer_rgba()).copy()
         for artist, was in zip(artists, animated, strict=True):
             artist.set_animated(was)
-        return blitted, full
+        return int((kept != full).any(axis=-1).sum())
 
-    return both
+    return stale

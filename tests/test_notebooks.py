@@ -1,24 +1,17 @@
-"""The rules for notebooks, and that every live figure in them moves, says what it shows, and never breaks."""
+"""The rules for notebooks as they are stored, and what their cells give when they run."""
 
 import ast
 import base64
-import dis
-import inspect
 import io
 import itertools
 import json
 import re
-import warnings
-from functools import cache
-from types import CodeType, FunctionType, ModuleType
 
 import books
 import nbformat
 import numpy as np
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PIL import Image
+from wording import long_numbers, nonsense, words
 
 from lecturelib import check, live
 
@@ -62,23 +55,6 @@ def links(text):
     return re.findall(r"\[([^\]]*)\]\(([^)\s]+)\)", text)
 
 
-def words(text):
-    """Words that are read as prose: no formulas, code, tables, links or headings' marks."""
-    for apart in (r"\$\$.*?\$\$", r"\$[^$\n]+\$", r"`[^`]*`", r"(?m)^\|.*$", r"!?\[[^\]]*\]\([^)]*\)"):
-        text = re.sub(apart, " ", text, flags=re.DOTALL)
-    return re.findall(r"[^\W\d_][\w’'-]*", text)
-
-
-def long_numbers(text):
-    """Numbers written with more than four significant digits; a whole number is a count."""
-    found = re.findall(r"(?<![\w.])(\d+\.\d+|\d+(?=[eE][-+]?\d))((?:[eE][-+]?\d+)?)(?![\w.]*\.\d)", text)
-    return [digits + power for digits, power in found if len(digits.replace(".", "").lstrip("0")) > 4]
-
-
-def nonsense(text):
-    return re.search(r"\bnan\b", text, re.IGNORECASE)
-
-
 def test_the_words_and_numbers_are_counted_as_a_reader_would():
     assert len(words("# One, *two*\n\n$$x = y$$ three $w_2$ [a link](b.ipynb) 4 `code`\n| a | b |")) == 3
     assert long_numbers("0.005726 106.7 1.1e-07 -0.8725 12345 1024 in 2026, h(50)") == []
@@ -86,8 +62,8 @@ def test_the_words_and_numbers_are_counted_as_a_reader_would():
     assert nonsense("it is NaN.") and not nonsense("a banana, inf")
 
 
-def test_there_are_notebooks(pytestconfig):
-    assert list(pytestconfig.getoption("notebooks").glob("*.ipynb"))
+def test_there_are_notebooks(notebooks):
+    assert notebooks
 
 
 # --- as it is stored ------------------------------------------------------------------------------------------------------------
@@ -154,8 +130,8 @@ def test_the_opening_says_how_long_and_leads_on(notebook, book):
     assert all((notebook.parent / target).exists() for way, target in ways.items() if way in ("previous", "next"))
 
 
-def test_next_and_previous_make_one_chain(pytestconfig):
-    chain = sorted(pytestconfig.getoption("notebooks").glob("*.ipynb"))
+def test_next_and_previous_make_one_chain(notebooks):
+    chain = notebooks
     for one, other in itertools.pairwise(chain):
         for here, label, target in ((one, "next", other), (other, "previous", one)):
             text = "\n".join(cell["source"] for cell in prose(nbformat.read(here, as_version=4)))
@@ -221,13 +197,20 @@ def test_a_picture_says_what_it_shows(book):
         assert image.size == (2 * about["width"], 2 * about["height"]), f"{cell.id}: stored at two pixels for each shown"
 
 
-def test_a_live_figure_is_stored_as_picture_and_sentence(book):
+def test_a_live_figure_is_stored_as_picture_and_sentence(book, here):
+    """What `make notebooks` would store: nbval compares the sentence as text, this the alt text, the Markdown and the size."""
     for cell in code(book):
         if "live.figure(" in cell.source:
             picture, sentence = cell.outputs
-            said = picture.metadata["image/png"]["alt"]
-            assert picture.data["text/plain"] == sentence.data["text/plain"] == said
-            assert "text/markdown" in sentence.data, f"{cell.id}: the sentence must be seen where no kernel runs"
+            figure = here.shown[cell.id]
+            start = {name: control.at for name, control in figure.controls.items()}
+            said = figure.set(**start)
+            about = picture.metadata["image/png"]
+            assert picture.data["text/plain"] == sentence.data["text/plain"] == about["alt"] == said, cell.id
+            assert sentence.data["text/markdown"] == live._markdown(said), f"{cell.id}: seen where no kernel runs"
+            height, width = figure._stage.pixels(1).shape[:2]
+            assert (about["width"], about["height"]) == (width, height), cell.id
+            assert set(picture.data) == {"image/png", "text/plain"} and set(sentence.data) == {"text/markdown", "text/plain"}
 
 
 def test_an_untouched_exercise_says_so(book):
@@ -242,8 +225,8 @@ def test_exercises_exist(book):
             assert name in check.EXERCISES, cell.id
 
 
-def test_each_exercise_is_asked_in_one_notebook(pytestconfig):
-    if pytestconfig.getoption("notebooks") == books.NOTEBOOKS:
+def test_each_exercise_is_asked_in_one_notebook(notebooks):
+    if notebooks == books.paths_in([]):
         asked = [path.read_text("utf-8") for path in books.paths_in([])]
         for name in check.EXERCISES:
             assert sum(f'check.answer(\\"{name}\\"' in text for text in asked) == 1, f"{name}: asked in one notebook, no more"
@@ -258,220 +241,10 @@ def test_a_browser_gets_the_numbers_that_slow_cells_give(notebook, book, here, s
         assert np.abs(np.subtract(given[name], kept[name])).max() <= 0.05, f"{name}: run `make notebooks`"
 
 
-def test_a_browser_gets_no_number_that_no_cell_gives(pytestconfig):
-    if pytestconfig.getoption("notebooks") == books.NOTEBOOKS:
+def test_a_browser_gets_no_number_that_no_cell_gives(notebooks):
+    if notebooks == books.paths_in([]):
         asked = "".join(path.read_text("utf-8") for path in books.paths_in([]))
         assert [name for name in json.loads(books.SLOW.read_text("utf-8")) if f'stored.slow(\\"{name}\\"' not in asked] == []
-
-
-# --- as `make notebooks` would store it -----------------------------------------------------------------------------------------
-
-
-@cache
-def rewritten(path):
-    return books.rewritten(path)
-
-
-def without_pixels(nb):
-    """The notebook as plain data, each picture replaced by its size: other fonts and versions give other pixels."""
-    nb = json.loads(json.dumps(nb))
-    for cell in nb["cells"]:
-        for output in cell.get("outputs", []):
-            if "image/png" in output.get("data", {}):
-                image = Image.open(io.BytesIO(base64.b64decode(output["data"]["image/png"])))
-                image.load()
-                output["data"]["image/png"] = list(image.size)
-    return nb
-
-
-def test_it_is_what_make_notebooks_writes(notebook, book):
-    fresh, stored = without_pixels(rewritten(notebook)), without_pixels(book)
-    for new, old in zip(fresh["cells"], stored["cells"], strict=True):
-        assert new == old, f"cell {old.get('id')}: run `make notebooks`"
-    assert fresh == stored
-
-
-def test_its_file_is_formatted_as_make_notebooks_writes(notebook, book):
-    assert notebook.read_bytes() == books.text_of(book).encode()
-
-
-# --- `make notebooks` itself ----------------------------------------------------------------------------------------------------
-
-
-def tiny(*sources, **more):
-    new = nbformat.v4
-    nb = new.new_notebook(cells=[new.new_code_cell(source, id=f"cell-{'abc'[i]}") for i, source in enumerate(sources)])
-    nb.update(more)
-    return nb
-
-
-def stored(nb, folder):
-    path = folder / "tiny.ipynb"
-    path.write_text(books.text_of(nb), "utf-8")
-    return path
-
-
-def test_normalising_keeps_what_a_reader_needs_and_drops_the_rest():
-    png = base64.b64encode(b"not looked at").decode()
-    view = "application/vnd.jupyter.widget-view+json"
-    data = {"image/png": png, "text/plain": "said", "text/markdown": "said", view: {"model_id": "x"}}
-    about = {"image/png": {"alt": "said", "width": 8, "height": 4}, view: {"any": 1}}
-    nb = tiny("1", "2")
-    nb.metadata = nbformat.from_dict({"widgets": {"state": 1}, "kernelspec": {"name": "mine"}, "toc": 1})
-    folded = {"tags": ["live"], "slideshow": {"slide_type": "slide", "x": 1}, "jupyter": {"source_hidden": True}}
-    nb.cells[0].metadata = nbformat.from_dict({**folded, "execution": {"iopub.status.busy": "now"}, "collapsed": False})
-    nb.cells[0].execution_count = 17
-    out = nbformat.v4.new_output
-    streams = [out("stream", name="stdout", text=t) for t in ("a", "b")] + [out("stream", name="stderr", text="c")]
-    nb.cells[0].outputs = [out("display_data", data, metadata=about), *streams, out("execute_result", data, execution_count=17)]
-    before = json.dumps(nb)
-
-    tidy = books.normalise(nb)
-    assert json.dumps(nb) == before, "the notebook that was given is left as it is"
-    assert set(tidy.metadata) == {"kernelspec", "language_info"} and tidy.metadata.kernelspec.name == "python3"
-    assert [cell.execution_count for cell in tidy.cells] == [1, 2]
-    first = tidy.cells[0]
-    assert first.metadata == {"tags": ["live"], "slideshow": {"slide_type": "slide"}, "jupyter": {"source_hidden": True}}
-    shown, said, warned, result = first.outputs
-    kept = {"image/png": png, "text/plain": "said", "text/markdown": "said"}
-    assert (shown.data, shown.metadata) == (kept, {"image/png": about["image/png"]})
-    assert (said.text, warned.text) == ("ab", "c")
-    assert (result.data, result.execution_count) == (kept, 1)
-    assert books.text_of(books.normalise(tidy)) == books.text_of(tidy)
-
-
-UNREADABLE = ["", "Live", "a_b", "a-", "3d-view", "1b2c3d4e", "e5f0a1b2", "a1b2c3d4-0000-4000-8000-000000000000", "two"]
-
-
-@pytest.mark.parametrize("name", UNREADABLE)
-def test_an_unreadable_id_is_refused(name):
-    nb = tiny("1", "2", "3")
-    nb.cells[0].id, nb.cells[2].id = "two", name
-    with pytest.raises(ValueError, match=re.escape(f"{name!r}")):
-        books.normalise(nb)
-
-
-def test_readable_ids_are_kept():
-    nb = tiny("1", "2")
-    nb.cells[0].id, nb.cells[1].id = "decade", "live-4-cycle"
-    assert [cell.id for cell in books.normalise(nb).cells] == ["decade", "live-4-cycle"]
-
-
-def test_running_twice_writes_the_same_file(tmp_path):
-    path = stored(tiny("print(1)\nprint(2, flush=True)\nprint(3)", "from lecturelib import live", "1 + 1"), tmp_path)
-    assert books.main([str(path)]) == 0
-    once = path.read_bytes()
-    assert b"1\\n" in once and once.endswith(b"}\n")
-    assert books.main([str(tmp_path)]) == 0
-    assert path.read_bytes() == once
-
-
-def test_a_cell_that_raises_is_named_and_the_file_stays(tmp_path, capsys):
-    path = stored(tiny("x = 1", "x / 0"), tmp_path)
-    before = path.read_bytes()
-    assert books.main([str(path)]) == 1
-    assert path.read_bytes() == before
-    said = capsys.readouterr().err
-    assert "tiny.ipynb" in said and "cell-b" in said and "ZeroDivisionError" in said
-
-
-# --- every live figure ----------------------------------------------------------------------------------------------------------
-
-
-def values(control):
-    """What a reader can set this control to."""
-    if isinstance(control, live.Slider):
-        if control.log:
-            decades = np.log10(control.hi / control.lo)
-            places = st.integers(0, int(decades / control.step))
-            return places.map(lambda k: min(float(control.lo * 10 ** (k * control.step)), control.hi))
-        steps = int((control.hi - control.lo) / control.step + 1e-9)
-        return st.integers(0, steps).map(lambda k: control.lo + k * control.step)
-    return st.sampled_from(control.stops)
-
-
-def settle(figure, **moves):
-    """Move as a test does, with every warning an error, and look at the sentence."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        said = figure.set(**moves)
-    assert said.strip() and not nonsense(said), f"{figure.values}: {said!r}"
-    assert not long_numbers(said), f"{figure.values}: {long_numbers(said)} in {said!r}"
-    assert said == figure.text
-    return said, figure.png
-
-
-def test_a_figure_is_shown(figure_at, figure):
-    assert isinstance(figure, live.LiveFigure)
-
-
-def test_a_figure_reads_only_its_arguments_rooms_and_constants(figure):
-    """Whatever else a `draw` reads, a later cell could change under the reader's hands."""
-    todo, seen = [figure._stage._draw], set()
-    while todo:
-        function = todo.pop()
-        seen.add(function)
-        assert not function.__closure__
-        for name in names_read(function.__code__) & set(function.__globals__):
-            value = inspect.unwrap(function.__globals__[name])  # a cached function is read as the function it is
-            if isinstance(value, FunctionType) and value.__globals__ is function.__globals__:
-                todo += [value] if value not in seen else []
-            elif not isinstance(value, ModuleType | FunctionType | type):
-                assert name.isupper(), f"{function.__name__} reads {name!r}: make it a parameter or an ALL-CAPS constant"
-
-
-def names_read(code):
-    """Global names that a function's code reads, also in functions within it."""
-    inner = [names_read(constant) for constant in code.co_consts if isinstance(constant, CodeType)]
-    return set().union(*inner, {i.argval for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"})
-
-
-def test_later_cells_do_not_change_a_figure(figure_at, figure):
-    """At its start, after the whole notebook has run, a figure says what is stored under it."""
-    path, name = figure_at
-    (cell,) = [cell for cell in nbformat.read(path, as_version=4).cells if cell.id == name]
-    assert cell.outputs, "run `make notebooks`"
-    assert figure.text == cell.outputs[0].data["text/plain"]
-
-
-def test_every_control_moves_the_figure_and_back(figure):
-    start = {name: control.at for name, control in figure.controls.items()}
-    first = settle(figure)
-    for name, control in figure.controls.items():
-        shown = [settle(figure, **{name: stop}) for stop in control.stops]
-        again = [settle(figure, **{name: stop}) for stop in reversed(control.stops)]
-        assert shown == again[::-1], f"{name}: the same value, and another picture or sentence"
-        assert len({png for _, png in shown}) > 1, f"{name} does not change the picture"
-        assert len({said for said, _ in shown}) > 1, f"{name} does not change the sentence"
-        assert settle(figure, **start) == first, f"{name}: not the same picture after coming back"
-
-
-def test_all_corners_hold_and_nothing_is_cut_off(figure):
-    """The first and the last stop of every control, in all combinations: names and numbers lie within the picture."""
-    ends = [[{name: stop} for stop in (control.stops[0], control.stops[-1])] for name, control in figure.controls.items()]
-    stage = figure._stage
-    for corner in itertools.product(*ends):
-        moves = {name: stop for move in corner for name, stop in move.items()}
-        settle(figure, **moves)
-        for ax in stage.axes:
-            left, bottom, right, top = ax.get_tightbbox(stage.canvas.get_renderer()).extents / ([*stage.figure.bbox.size] * 2)
-            assert min(left, bottom, 1 - right, 1 - top) > -0.002, f"{moves}: something leaves the picture"
-
-
-def test_a_figure_may_be_moved_anywhere(figure, redrawn):
-    start = settle(figure)
-    at_random = st.fixed_dictionaries({name: values(control) for name, control in figure.controls.items()})
-
-    @settings(max_examples=15, deadline=None, derandomize=True, database=None)
-    @given(at_random)
-    def anywhere(moves):
-        shown = settle(figure, **moves)
-        blitted, full = redrawn(figure)
-        assert (blitted == full).all(), f"{moves}: {(blitted != full).any(axis=-1).sum()} pixels are stale"
-        assert settle(figure, **{name: control.at for name, control in figure.controls.items()}) == start, moves
-        assert settle(figure, **moves) == shown, moves
-
-    anywhere()
 
 
 # --- every prediction -----------------------------------------------------------------------------------------------------------
@@ -487,3 +260,8 @@ def test_every_choice_of_a_prediction_is_judged(book, here):
                 assert said.endswith(question.reason)
                 assert said.startswith("Right.") == (choice == question.right)
                 assert choice == question.right or question.right in said
+
+
+def test_its_file_is_what_make_notebooks_writes(notebook, book):
+    """The normal form; that the outputs come out again is what nbval checks."""
+    assert notebook.read_bytes() == books.text_of(books.normalise(book)).encode(), "run `make notebooks`"

@@ -4,15 +4,24 @@ A page has the stored outputs. Its live figures slide too: along their main cont
 few lines of JavaScript, with their sentences as captions and alt texts.
 """
 
+import hashlib
 import html
 import itertools
+import json
+import os
+import platform
 import re
 import shutil
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stdout
+from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import matplotlib
 import nbformat
+import numpy as np
+import PIL
 from books import NOTEBOOKS, run_here
 from latex2mathml.converter import convert
 from nbconvert.filters import highlight, markdown_mistune
@@ -22,22 +31,25 @@ from pygments.formatters import HtmlFormatter
 from lecturelib import live
 from lecturelib.controls import Slider
 
-PARTS = Path(__file__).parents[1] / "site/pages"  # the style, the script
+ROOT = Path(__file__).parents[1]
+PARTS = ROOT / "site/pages"  # the style, the scripts
+KEPT = ROOT / "build/figures"  # what earlier builds drew
 FRAMES = 26  # of a slider; both ends and the start are among them
 LARGEST = 700_000  # bytes of all frames of a figure
+SETTINGS = (52, 75), (26, 75), (26, 45)  # pictures of a figure at most, and their quality; the first that fits LARGEST is taken
 MATHS = re.compile(r"\$\$(?P<block>.+?)\$\$|\$(?P<inline>[^$\n]+?)\$", re.S)
 
 
-def build(out):
+def build(out, paths=None):
     """A page for each notebook, in the folder `out`; the first is the index."""
-    paths = sorted(NOTEBOOKS.glob("*.ipynb"))
+    paths = sorted(NOTEBOOKS.glob("*.ipynb")) if paths is None else paths
     for part in ("pages.css", "sliding.js", "present.js", "stix-two-math.woff2", "stix-two-math.OFL.txt"):
         shutil.copy(PARTS / part, out)
-    code = "".join(f"{HtmlFormatter(style=style).get_style_defs(scope)}\n" for style, scope in (("friendly", ".code"),))
-    dark = HtmlFormatter(style="github-dark").get_style_defs(".code")
-    (out / "code.css").write_text(f"{code}@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}\n", "utf-8")
+    light, dark = (HtmlFormatter(style=style).get_style_defs(".code") for style in ("friendly", "github-dark"))
+    (out / "code.css").write_text(f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}\n", "utf-8")
     with ProcessPoolExecutor() as pool:
-        for path, text in zip(paths, pool.map(page, paths, itertools.repeat(out)), strict=True):
+        each = pool.map if len(paths) > 1 else map  # one alone is drawn in this process, where the notebook may have run
+        for path, text in zip(paths, each(page, paths, itertools.repeat(out)), strict=True):
             (out / name_of(path)).write_text(text, "utf-8")
 
 
@@ -47,15 +59,73 @@ def name_of(path):
 
 def page(path, out):
     """The page of one notebook, as HTML; its frames are written below `out`."""
-    with redirect_stdout(None):
-        book, shown = nbformat.read(path, as_version=4), run_here(path).shown
-    cells = slides(book.cells, [cell_html(cell, shown.get(cell.id), out / "figures" / path.stem) for cell in book.cells])
+    book = nbformat.read(path, as_version=4)
+    drawn = drawn_cells(path, book)
+    if (drawn / "frames").is_dir():
+        shutil.copytree(drawn / "frames", out / "figures" / path.stem, dirs_exist_ok=True)
+    ready = json.loads((drawn / "cells.json").read_text("utf-8"))
+    cells = slides(book.cells, [ready.get(cell.id) or cell_html(cell) for cell in book.cells])
     title = re.search(r"^# (.+)$", book.cells[0].source, re.M)[1]
     text = (PARTS / "page.html").read_text("utf-8")
     parts = {"TITLE": html.escape(title), "LIVE": f"lab/index.html?path={path.name}", "BODY": "\n".join(cells)}
     for name, value in parts.items():
         text = text.replace(f"<!--{name}-->", value)
     return text
+
+
+# -- what the notebook must run for, kept from build to build ---------------------------------------------------------------
+
+
+def drawn_cells(path, book):
+    """A folder with the HTML of the notebook's figures and questions by cell id, cells.json, and all frames, frames/.
+
+    It takes minutes to draw, so it is kept until something changes on which it depends.
+    """
+    folder = KEPT / f"{path.stem}-{depends_on(book)}"
+    if not folder.is_dir():
+        KEPT.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=KEPT, prefix="drawing-") as fresh:
+            draw_cells(path, book, Path(fresh))
+            try:
+                os.rename(fresh, folder)
+            except OSError:  # another process, drawing the same, was first; on Windows TemporaryDirectory then has work to do
+                if not folder.is_dir():
+                    raise
+            else:
+                os.mkdir(fresh)  # for TemporaryDirectory to remove
+        for other in KEPT.glob(f"{path.stem}-*"):
+            if other != folder:
+                shutil.rmtree(other, ignore_errors=True)
+    return folder
+
+
+def depends_on(book):
+    """A digest of all that figures depend on: the cells' code, the library with its data, these tools, the versions."""
+    digest = hashlib.sha256()
+    for cell in book.cells:
+        digest.update(f"{cell.id}\n{cell.source}\n".encode() if cell.cell_type == "code" else b"")
+    for file in sorted([*(ROOT / "lecturelib").rglob("*.*"), *(ROOT / "tools").glob("*.py")]):
+        if "__pycache__" not in file.parts:
+            digest.update(file.name.encode() + file.read_bytes())
+    digest.update(repr([platform.python_version(), np.__version__, matplotlib.__version__, PIL.__version__]).encode())
+    return digest.hexdigest()[:16]
+
+
+def draw_cells(path, book, folder):
+    """Run the notebook; write cells.json and frames/ into `folder`."""
+    with redirect_stdout(None):
+        shown = run_here(path).shown
+    ready = {}
+    for cell in book.cells:
+        value = shown.get(cell.id)
+        if isinstance(value, live.LiveFigure):
+            ready[cell.id] = figure_html(cell, value, folder / "frames" / cell.id, f"figures/{path.stem}/{cell.id}")
+        elif isinstance(value, live.Prediction):
+            ready[cell.id] = prediction_html(cell, value)
+    (folder / "cells.json").write_text(json.dumps(ready), "utf-8")
+
+
+# -- cells ------------------------------------------------------------------------------------------------------------------
 
 
 def slides(cells, texts):
@@ -69,14 +139,10 @@ def slides(cells, texts):
     return [*lines, "</div>"]
 
 
-def cell_html(cell, value, folder):
-    """One cell: text, a figure that slides, a question, or code with what it printed."""
+def cell_html(cell):
+    """A cell that is neither figure nor question: text, or code with what it printed."""
     if cell.cell_type == "markdown":
         return f'<section id="{cell.id}">{text_html(cell.source)}</section>'
-    if isinstance(value, live.LiveFigure):
-        return figure_html(cell, value, folder / cell.id)
-    if isinstance(value, live.Prediction):
-        return prediction_html(cell, value)
     tags = cell.metadata.get("tags", [])
     outputs = "" if "exercise" in tags else "".join(map(output_html, cell.outputs))  # an exercise that nobody has done yet
     return f'<section id="{cell.id}">{code_html(cell, "claim" not in tags)}{outputs}</section>'
@@ -128,8 +194,8 @@ def prediction_html(cell, question):
 # -- figures that slide -----------------------------------------------------------------------------------------------------
 
 
-def figure_html(cell, figure, folder):
-    """A picture, its sentence, and inputs for its main controls. Frames are loaded when the figure comes into sight."""
+def figure_html(cell, figure, folder, where):
+    """A picture, its sentence, and inputs for its main controls. Frames are loaded from `where` when the figure is in sight."""
     values, sentences = frames(figure, folder)
     start = {name: control.at for name, control in figure.controls.items()}
     first = 0
@@ -139,7 +205,7 @@ def figure_html(cell, figure, folder):
     others = ", ".join(html.escape(control.label or name) for name, control in figure.controls.items() if name not in values)
     inputs += f'<span class="note">live only: {others}</span>' if others else ""
     width, height = (round(inches * figure._stage.dpi) for inches in figure._stage.figure.get_size_inches())
-    where, caption = f"{folder.parent.parent.name}/{folder.parent.name}/{folder.name}", html.escape(sentences[first])
+    caption = html.escape(sentences[first])
     picture = f'<img src="{where}/{first:02}.webp" width="{width}" height="{height}" alt="{caption}">'
     listed = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences)
     return (
@@ -164,19 +230,33 @@ def main_values(controls, most):
 
 def frames(figure, folder):
     """Draw each combination of the main controls' values into `folder`; gives the values and the sentences, as many as fit."""
-    folder.mkdir(parents=True)
-    for most, quality in ((52, 75), (26, 75), (26, 45)):
-        values, sentences, size = main_values(figure.controls, most), [], 0
-        for k, combination in enumerate(itertools.product(*values.values())):
-            sentences.append(figure.set(**dict(zip(values, combination, strict=True))))
-            picture = folder / f"{k:02}.webp"
-            Image.fromarray(figure._stage.pixels(1)[..., :3].copy()).save(picture, quality=quality, method=4)
-            size += picture.stat().st_size
-        if size <= LARGEST:
-            return values, sentences
-        for picture in folder.iterdir():
-            picture.unlink()
+    start = {name: control.at for name, control in figure.controls.items()}
+    for most, quality in SETTINGS[likely(figure, start) :]:
+        values = main_values(figure.controls, most)
+        moves = [dict(zip(values, combination, strict=True)) for combination in itertools.product(*values.values())]
+        drawn = [drawn_frame(figure, start | move, quality) for move in moves]
+        if sum(len(picture) for _, picture in drawn) <= LARGEST:
+            folder.mkdir(parents=True)
+            for k, (_, picture) in enumerate(drawn):
+                (folder / f"{k:02}.webp").write_bytes(picture)
+            return values, [sentence for sentence, _ in drawn]
     raise ValueError(f"{folder.name}: its frames take more than {LARGEST} bytes")
+
+
+def likely(figure, start):
+    """The first of SETTINGS that fits if every frame is as large as that of the start: so most figures are drawn only once."""
+    for k, (most, quality) in enumerate(SETTINGS):
+        count = np.prod([len(allowed) for allowed in main_values(figure.controls, most).values()])
+        if count * len(drawn_frame(figure, start, quality)[1]) < LARGEST:
+            return k
+    return len(SETTINGS) - 1
+
+
+def drawn_frame(figure, values, quality):
+    """The sentence at these values of all controls, and the picture as the bytes of a WebP file."""
+    sentence, file = figure._stage.play(values), BytesIO()
+    Image.fromarray(figure._stage.pixels(1)[..., :3].copy()).save(file, "webp", quality=quality, method=2)
+    return sentence, file.getvalue()
 
 
 def input_html(name, control, allowed, at):

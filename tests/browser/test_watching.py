@@ -29,3 +29,4 @@ def test_it_moves_and_the_stop_button_ends_it(visit, lab):
     assert sentence.startswith("Step ") and sentence.endswith("; interrupted.")
     assert sentence in shown.cell.locator(".jp-OutputArea-executeResult").inner_text()  # what the cell gives is the run
     assert not reader.complaints
+    reader.close()
