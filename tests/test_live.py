@@ -704,6 +704,7 @@ def test_no_global_state_of_a_plotting_library_is_touched():
     code = """
 import sys, warnings, matplotlib
 warnings.simplefilter("error")
+warnings.filterwarnings("ignore", "", DeprecationWarning, "matplotlib|pyparsing")  # an old and a new one
 def settings():  # without the back end: to ask for it is to import pyplot
     return {name: matplotlib.rcParams[name] for name in matplotlib.rcParams if name != "backend"}
 before = settings()
