@@ -71,6 +71,13 @@ def test_everything_asked_for_is_pinned_above_its_floor(floor):
     assert lowest in floor.specifier
 
 
+def test_the_oldest_versions_that_are_tested_are_the_floors():
+    tested = {name: requirements for name, requirements in PROJECT["optional-dependencies"].items() if name in ("lab", "test", "site")}
+    asked = [Requirement(line) for line in chain(PROJECT["dependencies"], *tested.values())]
+    floors = [str(r).replace(">=", "==") for r in asked if r.name != PROJECT["name"]]
+    assert lines("requirements-floors.txt") == floors
+
+
 def test_the_doors_allow_the_same_pythons():
     named = [c.rpartition(" ")[2] for c in PROJECT["classifiers"] if re.search(r":: 3\.\d+$", c)]
     minors = [int(python.removeprefix("3.")) for python in named]
