@@ -53,6 +53,18 @@ def test_notebooks_are_handed_out_and_a_students_work_is_kept(tmp_path):
     assert renamed.read_bytes() == (lectures / "mine.ipynb").read_bytes() == given[renamed.name]
 
 
+def test_a_students_server_stores_pictures(tmp_path):
+    """With the settings of docs/student before those of the installation, our extension is still switched on."""
+    code = """
+from jupyter_core.paths import jupyter_config_path
+from jupyter_server.extension.config import ExtensionConfigManager
+print(ExtensionConfigManager(read_config_path=jupyter_config_path()).get_jpserver_extensions()["lecturelib.server"])
+"""
+    env = os.environ | {"HOME": str(tmp_path), "JUPYTER_CONFIG_PATH": str(DOCS / "student")}
+    run = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
+    assert run.stdout.strip() == "True", run.stderr
+
+
 def test_the_files_and_commands_that_the_page_names_are_there():
     for link in re.findall(r"\]\(([^)#:]+)\)", TEXT):
         assert (DOCS / link).exists(), link
