@@ -12,6 +12,7 @@ import sysconfig
 import time
 import tomllib
 import venv
+import warnings
 from contextlib import contextmanager
 from importlib import metadata
 from itertools import chain
@@ -77,6 +78,20 @@ def test_the_oldest_versions_that_are_tested_are_the_floors():
     asked = map(Requirement, chain(PROJECT["dependencies"], *extras))
     floors = [str(r).replace(">=", "==") for r in asked if r.name != PROJECT["name"]]
     assert lines("requirements-floors.txt") == floors
+
+
+def test_what_an_old_matplotlib_says_to_a_new_pyparsing_is_no_error_in_a_figure():
+    """But the same from the figure's own code is."""
+
+    def draw(ax, module):
+        warnings.warn_explicit("deprecated", DeprecationWarning, "a.py", 1, module=module)
+        return f"{module}."
+
+    modules = ["matplotlib._mathtext", "pyparsing.util", "__main__"]
+    figure = live.figure(draw, module=live.choice(*modules, at=modules[0]))
+    assert figure.set(module="pyparsing.util") == "pyparsing.util."
+    with pytest.raises(DeprecationWarning):
+        figure.set(module="__main__")
 
 
 def test_the_doors_allow_the_same_pythons():
