@@ -45,6 +45,7 @@ class Stage:
             self._clear(ax)
         with rc_context(STYLE), warnings.catch_warnings():
             warnings.simplefilter("error")
+            warnings.filterwarnings("ignore", "", DeprecationWarning, "matplotlib|pyparsing")  # an old and a new one
             sentence = self._draw(*self.axes, **values)
         name = self._draw.__name__
         if beside := [a for a in self.figure.get_children() if a not in self._beside]:
@@ -72,6 +73,7 @@ class Stage:
         """The frame that was last played, as RGBA bytes of shape (height, width, 4), `scale` pixels per CSS pixel."""
         with rc_context(STYLE), warnings.catch_warnings():
             warnings.simplefilter("error")
+            warnings.filterwarnings("ignore", "", DeprecationWarning, "matplotlib|pyparsing")  # an old and a new one
             self.figure.dpi = self.dpi * scale
             afresh = self._afresh()
             kept, background = self._kept.get(scale, ((), None))

@@ -1,12 +1,141 @@
-"""`make notebooks`: what it keeps of a notebook, what it drops, and what it says when a cell fails."""
+"""`make notebooks` keeps what a reader needs, leaves alone what says the same as before, and prints what does not; nbval names cells by their ids."""
 
 import base64
+import copy
+import io
 import json
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import books
 import nbformat
 import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+
+
+def picture(grey, size=(8, 4)):
+    file = io.BytesIO()
+    Image.new("L", size, grey).save(file, "png")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def figure(name, grey, sentence, size=(8, 4)):
+    """A cell that shows a picture and says a sentence."""
+    data = {"image/png": picture(grey, size), "text/plain": sentence}
+    shown = nbformat.v4.new_output("display_data", data, metadata={"image/png": {"alt": sentence, "width": 4, "height": 2}})
+    return nbformat.v4.new_code_cell("figure", id=name, execution_count=1, outputs=[shown])
+
+
+def claim(name, *lines):
+    """A cell that prints lines."""
+    said = nbformat.v4.new_output("stream", text="\n".join(lines) + "\n")
+    return nbformat.v4.new_code_cell("claim", id=name, execution_count=2, outputs=[said])
+
+
+def notebook(*cells):
+    return books.normalise(nbformat.v4.new_notebook(cells=list(cells)))
+
+
+STORED = notebook(figure("live-norm", 10, "w = 1"), claim("claim-adding", "tanh: 0.17", "IRNN below 0.01: True"))
+
+
+@pytest.fixture
+def path(tmp_path, monkeypatch):
+    """The stored notebook, and numbers of slow cells, as files."""
+    path = tmp_path / "tiny.ipynb"
+    path.write_bytes(books.text_of(STORED).encode())
+    monkeypatch.setattr(books, "SLOW", tmp_path / "slow.json")
+    books.SLOW.write_text(json.dumps({"error": [0.11, 0.26], "seeds": 7}, indent=1, sort_keys=True) + "\n")
+    monkeypatch.setenv("LECTURELIB_SLOW", "")
+    return path
+
+
+def run(monkeypatch, path, result, *options, slow=None):
+    """Run `make notebooks` where a run gives `result` and the slow numbers `slow`."""
+
+    def executed(_):
+        if slow:
+            Path(os.environ["LECTURELIB_SLOW"]).write_text(json.dumps(slow))
+        return copy.deepcopy(result)
+
+    monkeypatch.setattr(books, "executed", executed)
+    assert books.main([*options, str(path)]) == 0
+
+
+def test_the_same_outputs_change_no_byte(path, monkeypatch, capsys):
+    before = path.read_bytes()
+    path.touch()
+    run(monkeypatch, path, STORED)
+    assert path.read_bytes() == before
+    assert capsys.readouterr().out == "tiny.ipynb: unchanged\n"
+
+
+def test_other_pixels_are_named_and_not_stored(path, monkeypatch, capsys):
+    before = path.read_bytes()
+    other = notebook(figure("live-norm", 11, "w = 1"), STORED.cells[1])
+    run(monkeypatch, path, other)
+    assert path.read_bytes() == before
+    assert capsys.readouterr().out == "tiny.ipynb: unchanged; other pixels, not stored without --pictures: live-norm\n"
+    run(monkeypatch, path, other, "--pictures")
+    assert nbformat.read(path, 4).cells[0].outputs[0].data["image/png"].strip() == picture(11)
+
+
+def test_a_picture_of_another_size_is_stored(path, monkeypatch):
+    run(monkeypatch, path, notebook(figure("live-norm", 10, "w = 1", size=(8, 6)), STORED.cells[1]))
+    assert nbformat.read(path, 4).cells[0].outputs[0].data["image/png"].strip() == picture(10, (8, 6))
+
+
+def test_what_a_cell_says_anew_is_printed_old_beside_new(path, monkeypatch, capsys):
+    new = notebook(figure("live-norm", 11, "w = 1"), claim("claim-adding", "tanh: 0.17", "IRNN below 0.01: False"))
+    run(monkeypatch, path, new)
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("tiny.ipynb: stored; other pixels")
+    assert said[1:] == ["  claim-adding", "    - IRNN below 0.01: True", "    + IRNN below 0.01: False"]
+    after = nbformat.read(path, 4)
+    assert after.cells[1].outputs[0].text.endswith("False\n")
+    assert after.cells[0] == STORED.cells[0], "a cell that says the same keeps its picture"
+
+
+def test_an_alt_text_that_differs_is_printed(path, monkeypatch, capsys):
+    new = copy.deepcopy(STORED)
+    new.cells[0].outputs[0].metadata["image/png"]["alt"] = "loss 1.07"
+    run(monkeypatch, path, new)
+    assert "  live-norm\n    + loss 1.07\n" in capsys.readouterr().out
+
+
+def test_slow_numbers_stay_where_the_notebook_says_the_same(path, monkeypatch, capsys):
+    before = books.SLOW.read_bytes()
+    run(monkeypatch, path, STORED, slow={"error": [0.12, 0.25]})
+    assert books.SLOW.read_bytes() == before
+    assert capsys.readouterr().out == "tiny.ipynb: unchanged\n"
+
+
+@pytest.mark.parametrize(
+    "result, slow",
+    [
+        (STORED, {"error": [0.21, 0.26]}),  # more than a processor changes
+        (STORED, {"error": [0.11, 0.26, 0.3]}),
+        (notebook(*STORED.cells[:1], claim("claim-adding", "tanh: 0.18")), {"error": [0.12, 0.26]}),
+    ],
+)
+def test_slow_numbers_that_differ_are_printed_old_beside_new(result, slow, path, monkeypatch, capsys):
+    run(monkeypatch, path, result, slow=slow)
+    assert f"  slow.json, 'error'\n    - [0.11, 0.26]\n    + {slow['error']}\n" in capsys.readouterr().out
+    assert json.loads(books.SLOW.read_text()) == {"error": slow["error"], "seeds": 7}
+
+
+def test_new_slow_numbers_are_stored(path, monkeypatch, capsys):
+    run(monkeypatch, path, STORED, slow={"rate": 0.3})
+    assert "  slow.json, 'rate'\n    - (not stored)\n    + 0.3\n" in capsys.readouterr().out
+    assert json.loads(books.SLOW.read_text())["rate"] == 0.3
+
+
+# -- the normal form --------------------------------------------------------------------------------------------------------
 
 
 def tiny(*sources, **more):
@@ -84,3 +213,31 @@ def test_a_cell_that_raises_is_named_and_the_file_stays(tmp_path, capsys):
     assert path.read_bytes() == before
     said = capsys.readouterr().err
     assert "tiny.ipynb" in said and "cell-b" in said and "ZeroDivisionError" in said
+
+
+# -- what other commands say ------------------------------------------------------------------------------------------------
+
+
+def test_nbval_names_a_cell_by_its_id(tmp_path):
+    nb = nbformat.v4.new_notebook(cells=[claim("claim-adding", "1")])
+    nb.cells[0].source = "print(2)"
+    nb.metadata = STORED.metadata
+    path = tmp_path / "tiny.ipynb"
+    path.write_text(books.text_of(nb))
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "tests.nbval_ids", "--nbval", path]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
+    assert "tiny.ipynb::claim-adding" in said.splitlines()[-2] and "1 failed" in said.splitlines()[-1]
+
+
+@pytest.mark.parametrize("folder", ["", "nowhere"])
+def test_a_site_without_pyodide_is_refused_in_one_line_and_nothing_is_touched(folder, tmp_path):
+    """Without a network, which a proxy that is not there stands in for, or with a folder that is not there."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site/index.html").write_text("the last one")
+    nobody = dict.fromkeys(("https_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    env = os.environ | nobody | {"no_proxy": "", "NO_PROXY": "", "JUPYTERLITE_PYODIDE_URL": folder and str(tmp_path / folder)}
+    command = [sys.executable, ROOT / "tools/publish.py", tmp_path / "site"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1 and "JUPYTERLITE_PYODIDE_URL" in done.stderr
+    assert (tmp_path / "site/index.html").read_text() == "the last one"

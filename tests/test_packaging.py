@@ -1,5 +1,6 @@
 """The doors: the files that name versions agree, `make` says what is missing, JupyterLab opens as it should."""
 
+import base64
 import http.client
 import json
 import os
@@ -7,18 +8,28 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import time
 import tomllib
+import venv
+import warnings
+from contextlib import contextmanager
+from importlib import metadata
 from itertools import chain
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import parse_qs, quote, urlsplit
 
+import nbformat
 import pytest
 import yaml
+from jupyter_server.serverapp import ServerApp
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
-from widgets_out import WIDGET_VIEW, without_widgets
+
+from lecturelib import live
+from lecturelib.server import VIEW, _link_jupyter_server_extension, pictures_for_views
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -56,9 +67,31 @@ def test_a_pin_holds_the_minor_version(pin):
 
 @pytest.mark.parametrize("floor", FLOORS, ids=str)
 def test_everything_asked_for_is_pinned_above_its_floor(floor):
+    """Or the floor lies within what is pinned: of that pip takes only what the floor allows."""
     pin = PINS[canonicalize_name(floor.name)]
     lowest = Version(str(pin.specifier).removeprefix("==").removesuffix(".*"))
-    assert lowest in floor.specifier
+    assert lowest in floor.specifier or str(floor.specifier).removeprefix(">=") in pin.specifier
+
+
+def test_the_oldest_versions_that_are_tested_are_the_floors():
+    extras = [PROJECT["optional-dependencies"][name] for name in ("lab", "test", "site")]
+    asked = map(Requirement, chain(PROJECT["dependencies"], *extras))
+    floors = [str(r).replace(">=", "==") for r in asked if r.name != PROJECT["name"]]
+    assert lines("requirements-floors.txt") == floors
+
+
+def test_what_an_old_matplotlib_says_to_a_new_pyparsing_is_no_error_in_a_figure():
+    """But the same from the figure's own code is."""
+
+    def draw(ax, module):
+        warnings.warn_explicit("deprecated", DeprecationWarning, "a.py", 1, module=module)
+        return f"{module}."
+
+    modules = ["matplotlib._mathtext", "pyparsing.util", "__main__"]
+    figure = live.figure(draw, module=live.choice(*modules, at=modules[0]))
+    assert figure.set(module="pyparsing.util") == "pyparsing.util."
+    with pytest.raises(DeprecationWarning):
+        figure.set(module="__main__")
 
 
 def test_the_doors_allow_the_same_pythons():
@@ -155,24 +188,70 @@ def test_make_leaves_no_half_made_venv(tmp_path):
 # --- stored notebooks -----------------------------------------------------------------------------------------------------------
 
 
-def notebook_with_widget():
+def saying(ax, w):
+    ax.plot([0, w])
+    return f"w = {w:.2f}"
+
+
+@pytest.fixture
+def ours(monkeypatch):
+    """What a figure, a prediction and a watched run send to a notebook, as a browser keeps it."""
+    outputs = []
+
+    def display(data, metadata=None, **_):
+        outputs.append({"output_type": "display_data", "data": data, "metadata": metadata or {}})
+        return SimpleNamespace(update=display)
+
+    monkeypatch.setattr(live, "display", display)
+    monkeypatch.setattr(live, "get_ipython", lambda: SimpleNamespace(kernel=True))
+    live.figure(saying, w=live.slider(0.0, 2.0, at=1.0))._ipython_display_()
+    display(live.predict("Which?", "one", "two", right="one", reason="It is.")._repr_mimebundle_())
+    live.watch(lambda ax, run: f"{len(run.losses)} steps")(SimpleNamespace(losses=[1.0], steps=1, ended="done", text="Step 1."))
+    assert len(outputs) >= 4 and all(VIEW in output["data"] for output in outputs)
+    return json.loads(json.dumps(outputs, default=lambda png: base64.b64encode(png).decode()))
+
+
+OTHERS = [
+    {"text/plain": "IntSlider(value=3)"},  # a plain widget
+    {"text/plain": "Canvas(toolbar=...)", "image/png": "iVBORw0KGgo=", "text/html": "<img>"},  # as ipympl's
+    {"text/plain": "Table", "text/markdown": "| a |"},
+]
+
+
+def others():
+    """The outputs of other people's widgets: none says what our figures say."""
     view = {"model_id": "0123", "version_major": 2, "version_minor": 0}
-    data = {WIDGET_VIEW: view, "image/png": "iVBORw0KGgo=", "text/plain": "w = 1.10"}
-    output = {"output_type": "execute_result", "execution_count": 1, "data": data, "metadata": {"image/png": {"alt": "w = 1.10"}}}
+    return [{"output_type": "display_data", "data": {VIEW: dict(view), **data}, "metadata": {}} for data in OTHERS]
+
+
+def notebook(outputs):
     stream = {"output_type": "stream", "name": "stdout", "text": "said"}
-    code = {"cell_type": "code", "id": "a", "metadata": {}, "source": "f", "execution_count": 1, "outputs": [output, stream]}
+    code = {"cell_type": "code", "id": "a", "metadata": {}, "source": "f", "execution_count": 1, "outputs": [stream, *outputs]}
     text = {"cell_type": "markdown", "id": "b", "metadata": {}, "source": "# Title"}
     metadata = {"widgets": {"application/vnd.jupyter.widget-state+json": {"state": {}}}, "language_info": {"name": "python"}}
     return {"cells": [text, code], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
 
 
-def test_only_the_widgets_are_dropped():
-    nb, expected = notebook_with_widget(), notebook_with_widget()
-    del expected["metadata"]["widgets"]
-    del expected["cells"][1]["outputs"][0]["data"][WIDGET_VIEW]
-    assert without_widgets(nb) is nb
+def without_views(outputs):
+    return [{**output, "data": {kind: data for kind, data in output["data"].items() if kind != VIEW}} for output in outputs]
+
+
+def test_figures_predictions_and_runs_are_stored_as_pictures_and_words(ours):
+    nb, expected = notebook(ours), notebook(without_views(ours))
+    del expected["metadata"]["widgets"]  # nothing is left that needs it
+    assert pictures_for_views(nb)
     assert nb == expected
-    assert without_widgets(nb) == expected
+    assert not pictures_for_views(nb)
+    assert nb == expected
+
+
+def test_other_widgets_keep_their_views_and_their_state(ours):
+    nb = notebook(others())
+    assert not pictures_for_views(nb)
+    assert nb == notebook(others())
+    mixed = notebook(ours + others())
+    assert pictures_for_views(mixed)
+    assert mixed == notebook(without_views(ours) + others())
 
 
 # --- JupyterLab -----------------------------------------------------------------------------------------------------------------
@@ -197,6 +276,11 @@ class Lab:
         connection.close()
         return answer.status, answer.headers, text
 
+    def save(self, path, content):
+        """The status of saving a notebook, as a browser does."""
+        model = {"type": "notebook", "format": "json", "content": content}
+        return self.ask("PUT", f"/api/contents/{quote(path)}", model)[0]
+
     def page_config(self):
         page = self.ask("GET", "/lab")[2]
         return json.loads(re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.S)[1])
@@ -209,15 +293,26 @@ def lab(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     for folder in ["lecturelib", "notebooks", "tools"]:
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
-    env = {key: value for key, value in os.environ.items() if not key.startswith(("JUPYTER", "IPYTHON"))}
-    env |= {f"JUPYTER_{name}_DIR": str(home / name.lower()) for name in ["CONFIG", "DATA", "RUNTIME"]}
-    env |= {"HOME": str(home), "USERPROFILE": str(home), "PYTHONPATH": str(root)}  # the copy stands in for what is installed
-    env |= {"JUPYTER_PREFER_ENV_PATH": "1"}  # as in a .venv: what is installed outranks what the reader has at home
+    shutil.copy(ROOT / "jupyter_lab_config.py", root)
+    env = account(home) | {"PYTHONPATH": str(root)}  # the copy stands in for what is installed
     (home / "config").mkdir()
     (home / "config/jupyter_server_config.json").write_text(json.dumps({"ServerApp": {"ip": "0.0.0.0", "root_dir": str(home)}}))
-    log = home / "log"
+    with running([sys.executable, "-m", "jupyter", "lab", "--no-browser", "--port=0"], root, env, home / "log") as lab:
+        yield lab
+
+
+def account(home):
+    """The environment of a reader whose home is the folder `home`."""
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("JUPYTER", "IPYTHON"))}
+    env |= {f"JUPYTER_{name}_DIR": str(home / name.lower()) for name in ["CONFIG", "DATA", "RUNTIME"]}
+    env |= {"HOME": str(home), "USERPROFILE": str(home)}
+    return env | {"JUPYTER_PREFER_ENV_PATH": "1"}  # as in a .venv: what is installed outranks what the reader has at home
+
+
+@contextmanager
+def running(command, root, env, log):
+    """A `Lab` that `command` starts in the folder `root`, stopped at the end."""
     with log.open("w") as out:
-        command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--port=0"]
         server = subprocess.Popen(command, cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     try:
         deadline = time.monotonic() + 120
@@ -234,9 +329,10 @@ def lab(tmp_path_factory):
             server.wait()
 
 
-def test_the_installed_configuration_is_this_one():
-    installed = Path(sys.prefix, "etc/jupyter/jupyter_server_config.py")
-    assert installed.read_text("utf-8") == (ROOT / "jupyter_lab_config.py").read_text("utf-8"), "pip install -e . again"
+def test_what_is_installed_for_jupyter_has_a_name_of_its_own():
+    ours = [path for path in metadata.files("lecturelib") if "etc" in path.parts]
+    assert [path.parts[-2:] for path in ours] == [("jupyter_server_config.d", "lecturelib.json")], "pip install -e . again"
+    assert ours[0].locate().read_text("utf-8") == (ROOT / "lecturelib/server.json").read_text("utf-8"), "pip install -e . again"
 
 
 def test_lab_starts_without_a_warning(lab):
@@ -271,10 +367,94 @@ def test_lab_asks_nothing_about_news(lab):
     assert "@jupyterlab/apputils-extension:announcements" in lab.page_config()["disabledExtensions"]
 
 
-def test_lab_saves_pictures_not_widgets(lab):
+def test_lab_saves_pictures_not_widgets(lab, ours):
     path = "notebooks/saved là.ipynb"
-    model = {"type": "notebook", "format": "json", "content": notebook_with_widget()}
-    assert lab.ask("PUT", f"/api/contents/{quote(path)}", model)[0] == 201
-    stored = json.loads((lab.root / path).read_text("utf-8"))
-    assert list(stored["cells"][1]["outputs"][0]["data"]) == ["image/png", "text/plain"]
-    assert "widgets" not in stored["metadata"]
+    assert lab.save(path, notebook(ours + others())) == 201
+    stored = nbformat.read(lab.root / path, as_version=4)
+    assert stored["cells"][1]["outputs"][1:] == without_views(ours) + others()
+
+
+def told(monkeypatch, folder, *arguments):
+    """A server's settings when it is started in `folder` with these arguments."""
+    monkeypatch.chdir(folder)
+    app = ServerApp()
+    app.extension_manager = SimpleNamespace(extension_points={})
+    app.parse_command_line(list(arguments))
+    _link_jupyter_server_extension(app)
+    return app
+
+
+def test_the_series_settings_hold_in_its_folder_only(monkeypatch, tmp_path):
+    assert told(monkeypatch, ROOT / "notebooks").root_dir == str(ROOT)
+    assert told(monkeypatch, tmp_path).root_dir == str(tmp_path)
+    assert "LabApp" not in told(monkeypatch, tmp_path).config
+
+
+def test_the_command_line_outranks_the_series_settings(monkeypatch, tmp_path):
+    app = told(monkeypatch, ROOT, "--ip=127.0.0.3", str(tmp_path), "--LabApp.default_url=/lab")
+    assert (app.ip, app.root_dir, app.config.LabApp.default_url) == ("127.0.0.3", str(tmp_path), "/lab")
+
+
+# --- installed on a machine that is somebody else's -----------------------------------------------------------------------------
+
+ADMIN = """
+def signed(model, **_):
+    if model["type"] == "notebook":
+        model["content"]["metadata"]["signed"] = "by the administrator"
+
+c = get_config()
+c.ServerApp.tornado_settings = {"headers": {"X-Admin": "here"}}
+c.FileContentsManager.pre_save_hook = signed
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """This project's wheel, built without the network."""
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder], cwd=ROOT, check=True)
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """A Python of an administrator's own: it has all that this one has, but not this project, and a configuration."""
+    folder = tmp_path / "machine"
+    venv.create(folder, with_pip=False)
+    python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    packages = sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)})
+    Path(packages, "all_the_rest.pth").write_text(str(metadata.distribution("jupyter_server").locate_file("")))
+    config = folder / "etc/jupyter/jupyter_server_config.py"
+    config.parent.mkdir(parents=True)
+    config.write_text(ADMIN)
+    return SimpleNamespace(python=python, config=config)
+
+
+def pip(python, *arguments):
+    command = [sys.executable, "-m", "pip", "--python", python, *arguments, "--quiet", "--disable-pip-version-check"]
+    subprocess.run(command, check=True)
+
+
+@contextmanager
+def plain_server(machine, home):
+    home.mkdir()
+    (home / "mine").mkdir()
+    command = [machine.python, "-m", "jupyter_server", "--no-browser", "--allow-root", "--port=0"]
+    with running(command, home / "mine", account(home), home / "log") as server:
+        yield server
+
+
+def test_installed_elsewhere_it_stores_pictures_and_leaves_the_administrators_settings_alone(wheel, machine, tmp_path, ours):
+    pip(machine.python, "install", "--no-index", "--no-deps", wheel)
+    assert machine.config.read_text() == ADMIN
+    with plain_server(machine, tmp_path / "home") as server:
+        assert server.url.path != "/lab/tree/notebooks/00-start-here.ipynb"
+        assert server.save("mine.ipynb", notebook(ours + others())) == 201
+        stored = json.loads(server.ask("GET", "/api/contents/mine.ipynb?content=1")[2])["content"]
+        assert server.ask("GET", "/api/status")[1]["X-Admin"] == "here"
+    assert stored["cells"][1]["outputs"][1:] == without_views(ours) + others()
+    assert stored["metadata"]["signed"] == "by the administrator"
+
+    pip(machine.python, "uninstall", "--yes", "lecturelib")
+    assert machine.config.read_text() == ADMIN
+    assert [path.name for path in machine.config.parent.rglob("*") if path.is_file()] == [machine.config.name]

@@ -16,6 +16,7 @@ MAY_IMPORT = {
     **{model: set() for model in MODELS},
     "cells": {"scan"},
     "nets": {"cells"},
+    "server": set(),
     "stage": set(),
     "plots": {"maps"},
     "fields": {"plots"},

@@ -1,26 +1,38 @@
 """Run every notebook and store what a reader should find in it: `make notebooks`.
 
-    .venv/bin/python tools/books.py [notebook or folder ...]
+    .venv/bin/python tools/books.py [--pictures] [notebook or folder ...]
 
 The same run gives the same file: no widget views, no timings, no paths, counts from 1 to n. So a diff shows what changed.
+What is stored is what the tests compare with, so nothing of it changes unseen: each sentence and number that comes out
+differently is printed, old beside new. A picture whose cell says the same as before stays as it is, for processors and fonts
+differ in pixels; `--pictures` stores it anew, when the drawing itself was changed.
 """
 
 import ast
+import base64
 import copy
+import difflib
+import io
+import json
 import os
 import re
 import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
+import numpy as np
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from widgets_out import without_widgets
+from PIL import Image
+
+from lecturelib.server import VIEW
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 SLOW = NOTEBOOKS.parent / "lecturelib/data/slow.json"  # what slow cells gave, for where Python runs in a browser
+SLACK = 0.05  # of a slow cell's number: what another processor may change
 PATIENCE = 120  # seconds for one cell
 READABLE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 MADE_UP = re.compile(r"(?=[a-f]*[0-9])[0-9a-f]{8}(-|$)")  # as the editors' own: 1b2c3d4e, or a whole UUID
@@ -85,7 +97,7 @@ def normalise(nb):
 
     Raises ValueError for a cell without a readable id: it names the cell in links, in tests and in a diff.
     """
-    nb = without_widgets(copy.deepcopy(nb))
+    nb = copy.deepcopy(nb)
     nb.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -101,6 +113,7 @@ def normalise(nb):
         cell.execution_count = count
         cell.outputs = _merged(cell.outputs)
         for output in cell.outputs:
+            output.get("data", {}).pop(VIEW, None)
             if output.output_type == "execute_result":
                 output.execution_count = count
             if "metadata" in output:  # what is said about a picture stays, what is said about a dropped view goes
@@ -129,7 +142,10 @@ def _kept(metadata):
 
 
 def _merged(outputs):
-    """One text for each stretch of a stream: how it was cut into messages is chance."""
+    """One text for each stretch of a stream: how it was cut into messages is chance.
+
+    nbclient's `coalesce_streams` also joins what was printed before and after a picture, and so moves it.
+    """
     merged = []
     for output in outputs:
         last = merged[-1] if merged else None
@@ -153,19 +169,111 @@ def text_of(nb):
     return nbformat.writes(nb).rstrip("\n") + "\n"
 
 
+# -- what has changed -------------------------------------------------------------------------------------------------------
+
+
+def without_pixels(cell):
+    """The cell as plain data, each picture replaced by its size: other processors and fonts give other pixels."""
+    cell = json.loads(json.dumps(cell))
+    for output in cell.get("outputs", []):
+        if "image/png" in output.get("data", {}):
+            with Image.open(io.BytesIO(base64.b64decode(output["data"]["image/png"]))) as image:
+                output["data"]["image/png"] = list(image.size)
+    return cell
+
+
+def keep_pictures(new, old):
+    """Put the stored pictures back into the cells of `new` that differ from those of `old` in pixels only; gives their ids."""
+    stored, kept = {cell.id: cell for cell in old.cells}, []
+    for cell in new.cells:
+        was = stored.get(cell.id, cell)
+        if cell != was and without_pixels(cell) == without_pixels(was):
+            cell.outputs = was.outputs
+            kept.append(cell.id)
+    return kept
+
+
+def changes(new, old):
+    """What the cells of `new` say differently from those of `old`: a dict from cell id to lines, `-` old and `+` new."""
+    stored, changed = {cell.id: cell for cell in old.cells}, {}
+    for cell in new.cells:
+        was = stored.get(cell.id)
+        if cell != was:
+            lines = difflib.ndiff(_said(was) if was else [], _said(cell))
+            lines = [line.rstrip() for line in lines if line[0] in "-+"]
+            changed[cell.id] = lines or ["(the same text; something else in its output)"]
+    return changed
+
+
+def _said(cell):
+    """Every line of text that a code cell shows, and the alt text of its pictures; what is said twice in a row, once."""
+    texts = []
+    for output in cell.get("outputs", []):
+        alt = output.get("metadata", {}).get("image/png", {}).get("alt")
+        texts += [output.get("text"), output.get("data", {}).get("text/plain"), alt]
+    return [line for text in dict.fromkeys(filter(None, texts)) for line in text.splitlines()]
+
+
+def same_numbers(one, other):
+    """Whether two results of a slow cell, numbers or lists of them, are the same but for what a processor changes."""
+    return np.shape(one) == np.shape(other) and bool(np.all(np.abs(np.subtract(one, other)) <= SLACK))
+
+
+def slow_numbers(known, given, changed):
+    """The numbers of slow cells that should be stored anew, from name to value: of those `given` in this run, the ones that
+    are not `known`, and those that differ: at all, where the notebook says something else than before (`changed`), otherwise
+    by more than SLACK. So what a browser says stays what is stored in the notebook.
+    """
+    return {
+        name: value
+        for name, value in given.items()
+        if name not in known or (value != known[name] if changed else not same_numbers(value, known[name]))
+    }
+
+
+# -- the command ------------------------------------------------------------------------------------------------------------
+
+
+def store(path, pictures):
+    """Run the notebook at `path`, store what is new, and print it, old beside new. ValueError, and no change: a cell raises."""
+    with tempfile.TemporaryDirectory() as folder:
+        slow = Path(folder, "slow.json")
+        os.environ["LECTURELIB_SLOW"] = str(slow)
+        new = rewritten(path)
+        given = json.loads(slow.read_text("utf-8")) if slow.is_file() else {}
+    old = normalise(nbformat.read(path, as_version=4))
+    kept = [] if pictures else keep_pictures(new, old)
+    changed = changes(new, old)
+    text = text_of(new).encode()
+    same = path.read_bytes() == text
+    if not same:
+        path.write_bytes(text)
+    note = f"; other pixels, not stored without --pictures: {', '.join(kept)}" if kept else ""
+    print(f"{path.name}: {'unchanged' if same else 'stored'}{note}")
+    for name, lines in changed.items():
+        print("\n".join([f"  {name}", *(f"    {line}" for line in lines)]))
+    store_slow(given, bool(changed))
+
+
+def store_slow(given, changed):
+    known = json.loads(SLOW.read_text("utf-8"))
+    renewed = slow_numbers(known, given, changed)
+    for name, value in renewed.items():
+        print(f"  {SLOW.name}, {name!r}\n    - {known.get(name, '(not stored)')}\n    + {value}")
+    if renewed:
+        SLOW.write_text(json.dumps(known | renewed, indent=1, sort_keys=True) + "\n", encoding="utf-8", newline="\n")
+
+
 def main(arguments):
-    """Execute, normalise and write each notebook; 1 if one fails, and that one's file stays as it was."""
-    os.environ["LECTURELIB_SLOW"] = str(SLOW)
+    """Run each notebook and store what changed; 1 if one fails, and that one's file stays as it was."""
+    pictures = "--pictures" in arguments
     failed = 0
-    for path in paths_in(arguments):
+    for path in paths_in([argument for argument in arguments if argument != "--pictures"]):
         try:
-            nb = rewritten(path)
+            store(path, pictures)
         except (OSError, ValueError) as error:
             print(error, file=sys.stderr)
             failed = 1
-            continue
-        path.write_text(text_of(nb), encoding="utf-8", newline="\n")
-        print(path.name)
     return failed
 
 

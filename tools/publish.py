@@ -31,7 +31,8 @@ START = "00-start-here.ipynb"
 
 
 def build(out):
-    """The whole site in the folder `out`, which is emptied first."""
+    """The whole site in the folder `out`, which is emptied first. ConnectionError, and nothing is touched: no Pyodide."""
+    fetched("pyodide-lock.json", kernel_config(ROOT / "site"))
     for folder in (out, BUILD):
         shutil.rmtree(folder, ignore_errors=True)
     lite = BUILD / "lite"
@@ -96,11 +97,18 @@ def pyodide(folder, config, wheels):
 
 
 def fetched(name, config):
-    """A file of Pyodide, from a folder here or from its public address."""
-    if here := os.environ.get("JUPYTERLITE_PYODIDE_URL"):
-        return (Path(here) / "pyodide" / name).read_bytes()
-    with urllib.request.urlopen(config["pyodideUrl"].removesuffix("pyodide.js") + name) as answer:
-        return answer.read()
+    """A file of Pyodide, from a folder here or from its public address. ConnectionError: it is not there."""
+    here = os.environ.get("JUPYTERLITE_PYODIDE_URL")
+    place = str(Path(here, "pyodide", name)) if here else config["pyodideUrl"].removesuffix("pyodide.js") + name
+    try:
+        if here:
+            return Path(place).read_bytes()
+        with urllib.request.urlopen(place) as answer:
+            return answer.read()
+    except OSError as error:
+        reason = getattr(error, "reason", None) or error.strerror or error
+        cure = "Without a network, let JUPYTERLITE_PYODIDE_URL name a folder that contains pyodide/ with Pyodide's files."
+        raise ConnectionError(f"Cannot read {place} ({reason}). {cure}") from None
 
 
 def in_the_kernel(wheels):
@@ -200,6 +208,11 @@ def licences(out):
 
 if __name__ == "__main__":
     target = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "dist/site").resolve()
-    build(target)
+    try:
+        build(target)
+    except ConnectionError as error:
+        sys.exit(str(error))
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"The site is not built, for this failed, and its reason is above: {' '.join(map(str, error.cmd))}")
     size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
     print(f"{target}: {size / 1e6:.1f} MB")

@@ -2,7 +2,6 @@
 
 import resource
 import shutil
-import sys
 from pathlib import Path
 
 import lecturelib
@@ -19,11 +18,7 @@ for notebook in (SERIES / "notebooks").glob("*.ipynb"):
 
 resource.setrlimit(resource.RLIMIT_DATA, (2 << 30, 2 << 30))  # of the server, and of each kernel: 2 GB, then a MemoryError
 
-sys.path.append(str(SERIES / "tools"))
-from widgets_out import drop_widgets  # noqa: E402  it lies beside the series, not in a package
-
 c = get_config()  # noqa: F821  Jupyter provides it
-c.FileContentsManager.pre_save_hook = drop_widgets
 c.MappingKernelManager.cull_idle_timeout = 1 * HOURS
 c.MappingKernelManager.cull_connected = True  # a browser that was left open does not count as work
 c.ServerApp.shutdown_no_activity_timeout = 2 * HOURS
