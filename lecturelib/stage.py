@@ -1,8 +1,8 @@
 """A figure that is drawn in immediate mode and rendered in retained mode.
 
-`draw` makes the whole picture every time, on axes that are as good as new. Rendering ticks, labels and limits takes most of a frame,
-and they rarely change: they are rendered once and kept as pixels, and a frame renders only what `draw` has just made over them. The
-pixels are the same, to the bit, as those of a full redraw.
+`draw` makes the whole picture every time, on axes that are as good as new. Rendering ticks, labels and limits takes most of a
+frame, and they rarely change: they are rendered once and kept as pixels, and a frame renders only what `draw` has just made over
+them. The pixels are the same, to the bit, as those of a full redraw.
 """
 
 import enum
@@ -10,6 +10,7 @@ import functools
 import io
 import pathlib
 import struct
+import threading
 import warnings
 import zlib
 
@@ -35,6 +36,8 @@ STYLE = {
     for name, value in rc_params_from_file(pathlib.Path(__file__).with_name("lecture.mplstyle")).items()
     if not name.startswith(WINDOWS)
 }
+# JupyterLab hands the moves of a slider to a thread, and Reset to another; matplotlib's settings belong to the whole process.
+DRAWING = threading.RLock()
 MOST_TICKS = 60  # ticks of one kind on one axis that are kept from frame to frame
 
 
@@ -79,7 +82,7 @@ class Stage:
         self._kept = {}  # scale -> (decoration, its pixels)
 
     def _settle(self):
-        """Put the pristine axes in their places, and lay as many ticks aside as a frame has needed so far: they are slow to make."""
+        """Put the pristine axes in their places, and lay aside as many ticks as a frame has needed: they are slow to make."""
         self._pristine.restore()
         with styled():
             self.figure.set_layout_engine("none")
