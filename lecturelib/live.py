@@ -293,6 +293,11 @@ def _checked_layout(layout, axes):
         raise ValueError(f"layout must place exactly the axes {', '.join(axes)}; got {layout!r}")
     if len({len(row) for row in rows}) > 1:
         raise ValueError(f"layout must have rows of one length; got {layout!r}")
+    for name in axes:
+        places = [(y, x) for y, row in enumerate(rows) for x, other in enumerate(row) if other == name]
+        height, width = (max(place) - min(place) + 1 for place in zip(*places, strict=True))
+        if height * width != len(places):
+            raise ValueError(f"layout must give {name} one rectangle; got {layout!r}")
     return [list(row) for row in rows]
 
 
