@@ -474,5 +474,5 @@ def predict(question, *choices, right, reason):
         raise ValueError(f"predict: needs a question and a reason, both texts that are not empty; got {question!r}, {reason!r}")
     texts = all(isinstance(text, str) and text.strip() for text in choices)
     if not texts or not 2 <= len(choices) == len(set(choices)) or not isinstance(right, str) or right not in choices:
-        raise ValueError(f"predict: needs two or more different texts, one of them right; got {choices!r}, {right!r}")
+        raise ValueError(f"predict: needs two or more different choices, one of them right: got {choices!r}, {right!r}")
     return Prediction(question, choices, right, reason)

@@ -794,7 +794,8 @@ def rendered(markdown):
     "sentence",
     [
         "costs $5 before, and $6 after", "$$x$$", r"\(x\) \[y\] \$z\$ \begin{a}b\end{a} \n", "1. first", "23) second",
-        "- a", "+ b", "* c", "-", "---", "***", "> quoted", "# title", "~~~", "a | b", "| a | b |", "[ ] done", "`code` _so_ *it* ~~is~~",
+        "- a", "+ b", "* c", "-", "---", "***", "> quoted", "# title", "~~~", "a | b", "| a | b |", "[ ] done",
+        "`code` _so_ *it* ~~is~~",
         "<b>x</b> <br> <!-- x -->", "[link](url) ![image](url) [^1]", "see https://a.b/c, www.x.org, <http://d.e> or me@x.org",
         "&amp; &lt; &#36; & x", "x^2_1", "@@0@@", "-1.5 times", "12.5 times", "w = 1.10, T = 50: a factor of 1e+02.",
     ],

@@ -1,11 +1,13 @@
 """A cell that is run again frees the figure that it replaces; every other figure lives. With IPython, as in a kernel."""
 
+import ast
 import gc
 import weakref
 
 import ipywidgets as widgets
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from jupyter_client.manager import start_new_kernel
 
 from lecturelib import live, reruns
 
@@ -92,6 +94,43 @@ def test_where_cells_have_no_id_nothing_is_freed(run):
     first = run(None, f"{MAKE}\nfig")["fig"]
     run(None, f"{MAKE}\nfig")
     assert first.set(w=2) == "w = 2, a, False."
+
+
+CELL = """\
+import ipywidgets
+from lecturelib import live
+def draw(ax, w):
+    ax.plot([0, w])
+    return f"w = {w}."
+counts = [*globals().get("counts", []), len(ipywidgets.widgets.widget._instances)]
+live.figure(draw, w=live.slider(0, 3, at=1, play=True))"""
+
+
+def test_a_kernel_frees_what_the_front_end_runs_again():
+    """JupyterLab and Notebook send a cell's id with its code."""
+    manager, client = start_new_kernel()
+    try:
+
+        def send(code, **metadata):
+            message = client.session.msg("execute_request", {"code": code, "silent": False}, metadata=metadata)
+            client.shell_channel.send(message)
+            while client.get_shell_msg(timeout=120)["parent_header"].get("msg_id") != message["header"]["msg_id"]:
+                pass
+            return message["header"]["msg_id"]
+
+        for _ in range(4):
+            send(CELL, cellId="one")
+        send(CELL, cellId="two")
+        asked = send("print(counts)", cellId="three")
+        while True:
+            told = client.get_iopub_msg(timeout=120)
+            if told["msg_type"] == "stream" and told["parent_header"]["msg_id"] == asked:
+                break
+        counts = ast.literal_eval(told["content"]["text"])
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert counts[0] < counts[1] == counts[2] == counts[3] == counts[4]
 
 
 def test_without_ipython_every_figure_lives():
