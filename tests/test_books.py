@@ -1,4 +1,4 @@
-"""`make notebooks` keeps what a reader needs, leaves alone what says the same as before, and prints what does not; nbval names cells by their ids."""
+"""`make notebooks`: the normal form, what it leaves alone and what it prints; and what other commands say that fail."""
 
 import base64
 import copy

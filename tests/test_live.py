@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import warnings
+from functools import partial
 from threading import Event, Thread
 
 import ipywidgets as widgets
@@ -17,6 +18,7 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.ticker import MultipleLocator
+from nbconvert.filters.markdown_mistune import markdown2html_mistune
 from PIL import Image
 
 from lecturelib import live
@@ -153,6 +155,9 @@ def test_a_warning_is_an_error_even_where_warnings_are_off():
         (lambda: live.slider(0, 1.0, at=0, step=2.0), "fit into"),
         (lambda: live.slider(0, 1, at=1, log=True), "lo > 0"),
         (lambda: live.slider(0.01, 1, at=0.3, log=True), "the nearest to 0.3 is 0.316228"),
+        (lambda: live.slider(0.0, 1.0, at=0.25, step=0.1), "step of 0.1 from 0.0; the nearest to 0.25 is 0.2"),
+        (lambda: live.slider(0.5, 1.5, at=0.333 + 0.5), "the nearest to 0.833 is 0.83"),
+        (lambda: live.slider(10, 400, at=205, step=10), "step of 10 from 10; the nearest to 205 is 20|21"),
         (lambda: live.slider(0.0, 1.0, at=0.0, play=True), "whole numbers"),
         (lambda: live.choice("one"), "at least two"),
         (lambda: live.choice("one", "one"), "at least two"),
@@ -177,6 +182,35 @@ def test_a_slider_says_which_numbers_it_gives():
     assert (whole.step, real.step) == (1, 0.01)
     assert real.widget("w").readout_format == ".2f"
     assert live.slider(2.6, 4.0, at=3.5, step=0.002).widget("r").readout_format == ".3f"
+
+
+@pytest.mark.parametrize(
+    ("slider", "kind"),
+    [
+        (live.slider(0.0, 10.0, at=2.0, step=1), widgets.FloatSlider),
+        (live.slider(0, 10, at=2.5, step=0.5), widgets.FloatSlider),
+        (live.slider(0, 10.0, at=2, step=1), widgets.FloatSlider),
+        (live.slider(1, 1000, at=10, log=True, step=1), widgets.FloatLogSlider),
+        (live.slider(1, 1000, at=10, log=True), widgets.FloatLogSlider),
+        (live.slider(np.int64(0), np.int64(9), at=np.int64(3)), widgets.IntSlider),
+        (live.slider(np.float64(0), np.float32(1), at=np.float64(0.5)), widgets.FloatSlider),
+    ],
+)
+def test_a_slider_has_numbers_of_one_kind(slider, kind):
+    """Whole numbers only if all are: an int step made a float slider show 2 while its sentence said 2.5."""
+    widget = slider.widget("w")
+    assert type(widget) is kind
+    number = int if kind is widgets.IntSlider else float
+    assert {type(value) for value in (slider.lo, slider.hi, slider.at, slider.step, *slider.stops, *slider.spread(5))} == {number}
+    assert widget.value == slider.at
+
+
+def test_reset_brings_back_a_float_slider_with_a_whole_step():
+    figure = make(w=live.slider(0.0, 10.0, at=2.0, step=1))
+    figure.set(w=3.0)
+    (reset,) = [part for part in inside(figure._view) if isinstance(part, widgets.Button)]
+    reset.click()
+    assert figure.text == "w = 2.00, T = 5."
 
 
 def test_stops_hold_both_ends_and_are_allowed():
@@ -591,6 +625,53 @@ def test_sharp_and_quick_pictures_are_whole(height):
         assert figure.png == moved
 
 
+def test_a_plain_thread_may_move_a_slider():
+    """It has no event loop in which the sharp picture could be drawn later: it is drawn at once."""
+    figure, moved = make(), make()
+    figure.set(w=2.0)
+
+    def hand():
+        moved._sliders["w"].value = 2.0
+
+    thread = Thread(target=hand)
+    thread.start()
+    thread.join()
+    assert (caption(moved), moved.png) == ("w = 2.00, T = 5.", figure.png)
+
+
+@pytest.mark.parametrize("again", [lambda f: f.set(w=0), lambda f: f._repr_mimebundle_()], ids=["set", "show"])
+def test_a_draw_that_moves_or_shows_its_own_figure_is_refused(again):
+    made = []
+
+    def draw(ax, w):
+        ax.plot([0, w])
+        if w == 2:
+            again(made[0])
+        return f"w = {w}."
+
+    made.append(live.figure(draw, w=live.slider(0, 3, at=1)))
+    first = made[0].png
+    with pytest.raises(ValueError, match="draw must not move or show its own figure"):
+        made[0].set(w=2)
+    assert made[0].png == first and made[0].text == "w = 1."
+    assert made[0].set(w=3) == "w = 3."
+
+
+def test_a_partial_and_a_callable_object_may_draw():
+    class Drawing:
+        def __call__(self, ax, w):
+            ax.plot([0, w])
+            return f"w = {w}." if w else ""
+
+    for draw in (partial(line, T=5), partial(line, T=3), Drawing(), Drawing().__call__):
+        figure = live.figure(draw, w=live.slider(0, 3, at=1))
+        assert figure.set(w=2).startswith("w = 2")
+    with pytest.raises(ValueError, match="Drawing must return one sentence"):
+        live.figure(Drawing(), w=live.slider(0, 3, at=1)).set(w=0)
+    with pytest.raises(ValueError, match="line has no parameter 'W'"):
+        live.figure(partial(line, T=5), W=live.slider(0, 3, at=1))
+
+
 def test_hands_in_two_threads_do_not_spoil_the_picture():
     """JupyterLab hands widget messages to a thread of their own (a subshell) as well as to the kernel's main thread."""
     figure = make()
@@ -696,8 +777,36 @@ def test_signs_in_a_sentence_are_text_not_markup(monkeypatch):
     figure.set(w=1)
     assert caption(figure) == html.escape(sentence)
     _, (words, _) = shown_by(figure, monkeypatch)
-    assert re.sub(r"\\([^a-z0-9\s])", r"\1", words["text/markdown"]) == sentence
-    assert not re.search(r"(?<!\\)[*_`#\[\]<>$|]", words["text/markdown"])
+    assert rendered(words["text/markdown"]) == sentence
+
+
+def rendered(markdown):
+    """What a reader sees of it; nothing in it may be more than text, and no piece of text may hold a formula for MathJax."""
+    page = markdown2html_mistune(markdown).strip()
+    assert re.fullmatch(r"<p>([^<]|</?span>)*</p>", page), page
+    pieces = [html.unescape(piece) for piece in re.split(r"<[^>]*>", page)]
+    assert not [piece for piece in pieces if "$" in piece.strip("$") or re.search(r"\\([()\[\]]|begin|end)", piece)], pieces
+    assert not re.search(r"\$|\\\\[()\[\]]", markdown)  # JupyterLab looks for formulas before it reads the Markdown
+    return "".join(pieces)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "costs $5 before, and $6 after", "$$x$$", r"\(x\) \[y\] \$z\$ \begin{a}b\end{a} \n", "1. first", "23) second",
+        "- a", "+ b", "* c", "-", "---", "***", "> quoted", "# title", "~~~", "a | b", "| a | b |", "[ ] done",
+        "`code` _so_ *it* ~~is~~",
+        "<b>x</b> <br> <!-- x -->", "[link](url) ![image](url) [^1]", "see https://a.b/c, www.x.org, <http://d.e> or me@x.org",
+        "&amp; &lt; &#36; & x", "x^2_1", "@@0@@", "-1.5 times", "12.5 times", "w = 1.10, T = 50: a factor of 1e+02.",
+    ],
+)  # fmt: skip
+def test_a_sentence_reads_in_markdown_as_it_is(sentence):
+    assert rendered(live._markdown(sentence)) == sentence
+
+
+def test_an_ordinary_sentence_is_written_as_it_is():
+    for sentence in ("w = 1.10, T = 50: the gradient is multiplied by 106.7.", "-1.5 is below 1.", "20 words & more: e^(-87)?"):
+        assert live._markdown(sentence) == sentence.replace("^", r"\^")
 
 
 def test_no_global_state_of_a_plotting_library_is_touched():

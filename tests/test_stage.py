@@ -1,0 +1,197 @@
+"""A frame depends on its values alone: on nothing that `draw` did at the values before, and not on the reader's style.
+
+Each entry of the tables is something that `draw` does at w = 2 only. Add a line to try another.
+"""
+
+import matplotlib
+import matplotlib.style
+import numpy as np
+import pytest
+from matplotlib.ticker import MultipleLocator
+
+from lecturelib import live
+
+FIGURE = {"w": live.slider(0, 3, at=1), "size": (4, 3)}
+
+
+def at_two(body):
+    """A live figure of two axes on which `body(ax, other)` acts at w = 2 alone."""
+
+    def draw(ax, other, w):
+        ax.set(xlim=(0, 3), ylim=(0.1, 3), title="title", xlabel="step t")
+        ax.plot([0, 3], [0.1, w])
+        other.imshow(np.eye(4) * w, vmin=0, vmax=3, aspect="auto")
+        if w == 2:
+            body(ax, other)
+        return f"w = {w}."
+
+    return live.figure(draw, **FIGURE)
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """The pictures at 1, 2 and 3 where nothing is done at 2."""
+    figure = at_two(lambda ax, other: None)
+    return {w: (figure.set(w=w), figure.png)[1] for w in (1, 2, 3)}
+
+
+SET = {
+    "grid": lambda ax, o: ax.grid(True),
+    "grid over an image": lambda ax, o: o.grid(True),
+    "ticks over an image": lambda ax, o: o.tick_params(direction="in", length=9),
+    "grid over all": lambda ax, o: (o.set_axisbelow(False), o.grid(True)),
+    "facecolor": lambda ax, o: ax.set_facecolor("yellow"),
+    "figure's facecolor": lambda ax, o: ax.figure.set_facecolor("yellow"),
+    "tick colour": lambda ax, o: ax.tick_params(colors="red"),
+    "tick size": lambda ax, o: ax.tick_params(labelsize=6),
+    "tick_right": lambda ax, o: ax.yaxis.tick_right(),
+    "label on top": lambda ax, o: ax.xaxis.set_label_position("top"),
+    "minor ticks": lambda ax, o: ax.minorticks_on(),
+    "locator": lambda ax, o: ax.xaxis.set_major_locator(MultipleLocator(0.2)),
+    "tick labels": lambda ax, o: ax.set_yticks([1, 2], ["one", "two"]),
+    "rotated tick labels": lambda ax, o: [label.set_rotation(45) for label in ax.get_xticklabels()],
+    "one tick label": lambda ax, o: ax.get_yticklabels()[1].set_color("red"),
+    "no ticks": lambda ax, o: ax.set(xticks=[], yticks=[]),
+    "scientific numbers": lambda ax, o: ax.ticklabel_format(style="sci", scilimits=(1, 1)),
+    "spine colour": lambda ax, o: ax.spines["left"].set_color("red"),
+    "hidden spine": lambda ax, o: ax.spines["left"].set_visible(False),
+    "top spine": lambda ax, o: ax.spines["top"].set_visible(True),
+    "spine at 1": lambda ax, o: ax.spines["bottom"].set_position(("data", 1)),
+    "spine's bounds": lambda ax, o: ax.spines["left"].set_bounds(1, 2),
+    "label colour": lambda ax, o: ax.xaxis.label.set_color("red"),
+    "label pad": lambda ax, o: ax.set_xlabel("step t", labelpad=-9),
+    "title colour": lambda ax, o: ax.set_title("title", color="red"),
+    "title weight": lambda ax, o: ax._left_title.set(fontweight="bold", fontstyle="italic"),
+    "title in the middle": lambda ax, o: ax.set_title("another", loc="center"),
+    "aspect": lambda ax, o: ax.set_aspect("equal"),
+    "aspect by the limits": lambda ax, o: ax.set_aspect("equal", adjustable="datalim"),
+    "box aspect": lambda ax, o: ax.set_box_aspect(1),
+    "margins": lambda ax, o: (ax.margins(0.4), ax.autoscale()),
+    "log": lambda ax, o: ax.set_yscale("log"),
+    "symlog": lambda ax, o: ax.set_yscale("symlog", linthresh=0.5),
+    "inverted": lambda ax, o: ax.invert_yaxis(),
+    "hidden axis": lambda ax, o: ax.xaxis.set_visible(False),
+    "axis off": lambda ax, o: ax.set_axis_off(),
+    "no frame": lambda ax, o: ax.set_frame_on(False),
+    "hidden axes": lambda ax, o: ax.set_visible(False),
+    "clear": lambda ax, o: ax.clear(),
+    "clear and draw": lambda ax, o: (ax.clear(), ax.plot([1, 2]), ax.set_title("anew")),
+    "removed line": lambda ax, o: ax.lines[0].remove(),
+    "legend": lambda ax, o: ax.legend(["a line"]),
+    "inset": lambda ax, o: ax.inset_axes([0.5, 0.5, 0.4, 0.4]).plot([1, 2]),
+    "colours": lambda ax, o: (ax.set_prop_cycle(color=["red"]), ax.plot([1, 2])),
+    "settings": lambda ax, o: (matplotlib.rcParams.update({"lines.linewidth": 9}), ax.plot([1, 2])),
+    "thick spine": lambda ax, o: ax.spines["left"].set_linewidth(7),
+    "clipped": lambda ax, o: ax.lines[0].set_clip_box(o.bbox),
+}
+
+
+@pytest.mark.parametrize("body", SET.values(), ids=SET.keys())
+def test_what_is_set_at_one_value_is_gone_at_the_next(body, plain, redrawn):
+    figure = at_two(body)
+    figure.set(w=3)  # the layout is worked out, the ticks are made
+    figure.set(w=2)
+    assert figure.png != plain[2], "the entry does nothing that can be seen"
+    there = figure.png
+    blitted, full = redrawn(figure)
+    assert (blitted == full).all()
+    for w in (3, 1):
+        figure.set(w=w)
+        assert figure.png == plain[w]
+        blitted, full = redrawn(figure)
+        assert (blitted == full).all()
+    figure.set(w=2)
+    assert figure.png == there
+
+
+BESIDE, GONE = "must draw on its axes only, not beside them", "must not remove its axes"
+MOVED, TIED = "must not move its axes or resize the figure", "must not tie axes together"
+REFUSED = {
+    "colour bar": (lambda ax, o: ax.figure.colorbar(o.images[0], ax=[ax, o]), BESIDE),
+    "twin": (lambda ax, o: ax.twinx().plot([1, 9], [1, 900]), BESIDE),
+    "figure's title": (lambda ax, o: ax.figure.suptitle("title"), BESIDE),
+    "figure's text": (lambda ax, o: ax.figure.text(0.5, 0.5, "text"), BESIDE),
+    "axes of its own": (lambda ax, o: ax.figure.add_subplot(), BESIDE),
+    "clear the figure": (lambda ax, o: ax.figure.clear(), GONE),
+    "remove": (lambda ax, o: ax.remove(), GONE),
+    "tie": (lambda ax, o: ax.sharex(o), TIED),
+    "position": (lambda ax, o: ax.set_position([0, 0, 0.5, 0.5]), MOVED),
+    "size": (lambda ax, o: ax.figure.set_size_inches(2, 2), MOVED),
+    "resolution": (lambda ax, o: ax.figure.set_dpi(50), MOVED),
+    "tight layout": (lambda ax, o: ax.figure.tight_layout(), MOVED),
+    "adjusted": (lambda ax, o: ax.figure.subplots_adjust(left=0.5), "incompatible with subplots_adjust"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:The figure layout has changed to tight")
+@pytest.mark.parametrize(("body", "says"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_spoils_the_layout_is_refused_and_leaves_nothing_behind(body, says, plain):
+    figure = at_two(body)
+    with pytest.raises((ValueError, UserWarning), match=says):
+        figure.set(w=2)
+    assert figure.png == plain[1]
+    for w in (3, 1):
+        figure.set(w=w)
+        assert figure.png == plain[w]
+
+
+def test_a_draw_that_fails_half_way_leaves_nothing_behind(plain):
+    def fail(ax, other):
+        ax.grid(True)
+        ax.twinx().plot([1, 9], [1, 900])
+        ax.sharex(other)
+        raise ArithmeticError("half way")
+
+    figure = at_two(fail)
+    with pytest.raises(ArithmeticError):
+        figure.set(w=2)
+    for w in (3, 1):
+        figure.set(w=w)
+        assert figure.png == plain[w]
+
+
+STYLES = ["dark_background", "ggplot", "Solarize_Light2", "grayscale"]
+SETTINGS = {
+    "axes.grid": True,
+    "font.size": 20,
+    "lines.linewidth": 9,
+    "axes.xmargin": 0.4,
+    "xtick.direction": "in",
+    "savefig.dpi": 30,
+}
+
+
+@pytest.mark.parametrize("style", [*STYLES, SETTINGS], ids=[*STYLES, "settings"])
+def test_the_readers_style_does_not_leak_in(style, plain):
+    with matplotlib.style.context(style):
+        before = dict(matplotlib.rcParams)
+        figure = at_two(lambda ax, other: None)
+        assert figure.png == plain[1]
+        figure.set(w=3)
+        assert figure.png == plain[3]
+        assert dict(matplotlib.rcParams) == before
+    figure.set(w=2)
+    assert figure.png == plain[2]
+
+
+def test_lines_have_the_lectures_colours(plain):
+    figure = at_two(lambda ax, other: None)
+    for w in (2, 3):
+        figure.set(w=w)
+        assert figure._stage.axes[0].lines[0].get_color() == "#0072B2"
+
+
+def test_the_decoration_is_rendered_once_while_only_the_curve_moves():
+    def draw(ax, w):
+        ax.set(xlim=(0, 3), ylim=(0, 3), yticks=[0, 1, 2], xlabel="step t")
+        ax.spines["left"].set_visible(False)
+        ax.tick_params(labelsize=8)
+        ax.plot([0, w])
+        return f"w = {w}."
+
+    figure = live.figure(draw, w=live.slider(0, 9, at=1))
+    rendered, render = [], figure._stage._render_decoration
+    figure._stage._render_decoration = lambda afresh: (rendered.append(figure.values), render(afresh))[1]
+    for w in (2, 3, 4, 5, 6):
+        figure.set(w=w)
+    assert len(rendered) <= 1  # the first move finds the axes in their places for good
