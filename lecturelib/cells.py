@@ -53,15 +53,20 @@ class Gates(NamedTuple):
 
 
 class Activation(NamedTuple):
-    """A function φ(z) and its derivative, which each of these four can say by its value: φ'(z) = slope(φ(z))."""
+    """A function φ(z) and its derivative, computed from its value: φ'(z) = slope(φ(z)).
+
+    So the slope of a logistic unit is exactly 0 once σ(z) rounds to 1 (z > 17 in float32, 37 in float64). An LSTM's gates
+    take 1 - σ(z) from z instead.
+    """
 
     f: Callable  # f(z, out)
     slope: Callable
 
 
 def _logistic(z, out=None):
-    half = np.tanh(np.multiply(z, 0.5, out), out)  # σ(z) = (1 + tanh(z / 2)) / 2, which cannot overflow
-    return np.add(np.multiply(half, 0.5, out), 0.5, out)
+    """σ(z) = 1 / (1 + exp(-z)): accurate for every z, unlike (1 + tanh(z / 2)) / 2, which cancels to 0 in a shut gate."""
+    odds = np.exp(np.negative(z, out), out)  # where it overflows, σ(z) is 0
+    return np.reciprocal(np.add(odds, 1, out), out)
 
 
 PHI = {
@@ -118,12 +123,14 @@ def init_lstm(rng, D, H, *, forget_bias=1.0, gain=1.0, dtype=np.float64):
 # -- one step, to be read ---------------------------------------------------------------------------------------------------
 
 
+@np.errstate(all="ignore")
 def rnn_step(p, h, x, phi="tanh"):
     """One step of an RNN: h (B, H) and the input x (B, D) -> the next h (B, H). Slide "backprop through time"."""
     z = x @ p.W_x.T + h @ p.W_h.T + p.b
     return PHI[phi].f(z)
 
 
+@np.errstate(all="ignore")
 def rnn_step_back(p, h, x, h_next, h_next_bar, phi="tanh"):
     """The adjoint of `rnn_step`: from h_next and its adjoint to (adjoint of the parameters, of h, of x)."""
     z_bar = h_next_bar * PHI[phi].slope(h_next)
@@ -131,6 +138,7 @@ def rnn_step_back(p, h, x, h_next, h_next_bar, phi="tanh"):
     return p_bar, z_bar @ p.W_h, z_bar @ p.W_x
 
 
+@np.errstate(all="ignore")
 def lstm_step(p, h, c, x, clamp=()):
     """One step of an LSTM: h and c (B, H) and the input x (B, D) -> (h, c, gates). `clamp` forces gates: {"f": 1.0}.
 
@@ -148,6 +156,7 @@ def _squash(z, clamp):
     return [np.full_like(z, clamp[gate]) if gate in clamp else f(z) for gate, f, z in zip(Gates._fields, phi, z, strict=True)]
 
 
+@np.errstate(all="ignore")
 def lstm_step_back(p, h, c, x, after, h_next_bar, c_next_bar, clamp=()):
     """The adjoint of `lstm_step`; `after` is what it returned. Gives (adjoint of the parameters, of h, of c, of x).
 
@@ -158,7 +167,8 @@ def lstm_step_back(p, h, c, x, after, h_next_bar, c_next_bar, clamp=()):
     o_bar = h_next_bar * tanh_c
     c_next_bar = c_next_bar + h_next_bar * o * (1 - tanh_c**2)
     f_bar, i_bar, g_bar, c_bar = c_next_bar * c, c_next_bar * g, c_next_bar * i, c_next_bar * f
-    z_bar = Gates(i_bar * i * (1 - i), f_bar * f * (1 - f), o_bar * o * (1 - o), g_bar * (1 - g**2))
+    shut = [_logistic(-z) for z in np.split(x @ p.W_x.T + h @ p.W_h.T + p.b, 4, axis=1)]  # 1 - σ(z), where it rounds to 0 too
+    z_bar = Gates(i_bar * i * shut[0], f_bar * f * shut[1], o_bar * o * shut[2], g_bar * (1 - g**2))
     z_bar = np.hstack([0 * bar if gate in clamp else bar for gate, bar in zip(Gates._fields, z_bar, strict=True)])
     p_bar = LSTM(W_x=z_bar.T @ x, W_h=z_bar.T @ h, b=z_bar.sum(0))
     return p_bar, z_bar @ p.W_h, c_bar, z_bar @ p.W_x
@@ -259,10 +269,10 @@ def jacobians(trace):
     with np.errstate(all="ignore"):
         if isinstance(p, RNN):
             return PHI[trace.phi].slope(trace.h[1:])[..., None] * p.W_h
-        _, state, tanh_c, clamp = trace.tape
+        _, state, odds, tanh_c, clamp = trace.tape
         T, H, B = tanh_c.shape
         W, slopes = scan.ordered(p.W_h, scan.OIFG).reshape(4, H, H), np.empty((T, 6, H, B), p.b.dtype)
-        scan.slopes_of(state[:T], tanh_c, clamp, slopes)
+        scan.slopes_of(state[:T], odds, tanh_c, clamp, slopes)
         o, a, i, f, g, c = slopes.transpose(1, 0, 3, 2)[..., None]
         J = np.zeros((T, B, 2, H, 2, H), p.b.dtype)
         J[:, :, 1, :, 0] = i * W[1] + f * W[2] + g * W[3]  # dc_{t+1} / dh_t: by the gates
