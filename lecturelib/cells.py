@@ -304,15 +304,23 @@ def growth(J, nudge):
     """
     if np.ndim(J) != 3 or J.shape[1:] != 2 * np.shape(nudge):
         raise ValueError(f"J has shape {np.shape(J)} and nudge {np.shape(nudge)}; they need (T, N, N) and (N,)")
-    logs, v = [0.0], nudge / np.linalg.norm(nudge)
-    for step in J:
-        v = step @ v
-        size = np.linalg.norm(v)
-        if size == 0:
-            return np.concatenate([logs, np.full(len(J) + 1 - len(logs), -np.inf)])
-        logs.append(logs[-1] + np.log10(size))
-        v /= size
-    return np.array(logs)
+    logs, v = np.zeros(len(J) + 1), _unit(nudge)[0]
+    with np.errstate(all="ignore"):
+        for t, step in enumerate(J, 1):
+            v, size = _unit(step @ v)
+            if not 0 < size < np.inf:
+                logs[t:] = np.inf if size else -np.inf
+                break
+            logs[t] = logs[t - 1] + np.log10(size)
+    return logs
+
+
+def _unit(v):
+    """v / |v|, and |v|: v is scaled first, for the square of 1e-200 is no float."""
+    largest = np.abs(v).max()
+    scaled = v / largest if largest else v
+    size = np.linalg.norm(scaled)
+    return (scaled / size if largest else v), largest * size
 
 
 def singular_values(P):

@@ -335,6 +335,7 @@ def _roots(f, x, s):
     may_touch = np.concatenate([turns, x[[0, -1]]])
     neighbours = np.clip(may_touch * (1 + EPS * np.arange(-8, 9)[:, None]), x[0], x[-1])
     noise = np.ptp(gap(neighbours), axis=0)  # of rounding
+    noise[noise > 1e-3 * (x[-1] - x[0])] = 0  # as steep as that, f says nothing about a point beside a root
     touch = may_touch[np.abs(gap(may_touch)) <= 4 * noise + 4 * EPS * np.abs(may_touch)]
     grid = np.union1d(x, turns)
     sign = np.where(np.isin(grid, touch), 0.0, np.sign(gap(grid)))
@@ -471,18 +472,26 @@ def _steps_inside(z, c, steps, radius):
 def log_norms(W, T):
     """log10 of the spectral norm of W^t for t = 0..T, shape (T + 1,); -inf where the power is 0.
 
-    The norm of a product of equal Jacobians (slide "the Jacobians multiply"). Rescaled on the way, the power neither over- nor
-    underflows. ValueError: W is not a square matrix of finite real numbers; T is not a whole number >= 0.
+    The norm of a product of equal Jacobians (slide "the Jacobians multiply"). Each entry of the power has an exponent of its own,
+    so that none overflows or underflows. ValueError: W is not a square matrix of finite real numbers, T no whole number >= 0.
     """
     W, T = _numbers("W", W), _count("T", T, 0)
     if W.ndim != 2 or W.shape[0] != W.shape[1] or not W.size:
         raise ValueError(f"W must be a square matrix, not an array of shape {W.shape}")
-    exponent = np.frexp(np.abs(W).max())[1]
-    W = np.ldexp(W, 500 - exponent)  # large, so that small entries beside large ones do not underflow in a step
-    power, logs = np.eye(len(W)), [0.0]
+    (W, by), logs = _scaled(W, np.zeros(W.shape, int)), [0.0]
+    power, exponent = _scaled(np.eye(len(W)), np.zeros(W.shape, int))
     for _ in range(T):
-        power = power @ W
-        size = np.linalg.norm(power, 2)
-        logs.append(logs[-1] + np.log10(np.ldexp(size, -500)) + exponent * np.log10(2) if size else -np.inf)
-        power = power / size if size else power
+        each = exponent[:, :, None] + by  # of the terms that make an entry of the next power
+        largest = each.max(axis=1)
+        terms = np.ldexp(power[:, :, None] * W, np.maximum(each - largest[:, None], -2000))
+        power, exponent = _scaled(terms.sum(axis=1), largest)
+        top = exponent.max()
+        size = np.linalg.norm(np.ldexp(power, np.maximum(exponent - top, -2000)), 2)
+        logs.append(np.log10(size) + top * np.log10(2) if size else -np.inf)
     return np.array(logs)
+
+
+def _scaled(a, exponent):
+    """a 2^exponent as numbers from 0.5 to 1 and their exponents: each entry has one of its own, so that none underflows."""
+    a, more = np.frexp(a)
+    return a, np.where(a == 0, -(10**9), exponent + more)

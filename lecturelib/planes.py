@@ -117,17 +117,30 @@ def _label(W, b, starts, ends, steps):
 
 
 def log_growth(W, b, h, steps):
-    """log10 of the largest singular value of dh(steps) / dh(0) at each start h (2, N): how far a nudge can grow; -inf for 0."""
+    """log10 of the largest singular value of dh(steps) / dh(0) at each start h (2, N): how far a nudge can grow; -inf for 0.
+
+    The Jacobian is rescaled on the way, so that it neither overflows nor underflows.
+    """
     W, b, h = _map(W, b, h)
+    steps = _count("steps", steps)
+    largest = np.abs(W).max() or 1
+    W_1 = W / largest  # its entries are at most 1, so that a few steps stay within the floats
     J = [np.full(h.shape[1], i == j, h.dtype) for i in (0, 1) for j in (0, 1)]  # a, b; c, d
-    for _ in range(_count("steps", steps)):
+    exponent = np.zeros(h.shape[1], int)
+    for t in range(steps):
         h = np.tanh(W @ h + b)
         s = 1 - h * h
-        J = [s[i] * (W[i, 0] * J[k] + W[i, 1] * J[2 + k]) for i in (0, 1) for k in (0, 1)]
+        J = [s[i] * (W_1[i, 0] * J[k] + W_1[i, 1] * J[2 + k]) for i in (0, 1) for k in (0, 1)]
+        if t % 3 == 2:  # s is 0 or at least 6e-8: three steps cannot leave the floats, even in float32
+            shift = np.frexp(sum(map(np.abs, J)))[1]
+            by = np.ldexp(h.dtype.type(1), -shift)
+            J = [part * by for part in J]
+            exponent += shift
     a, b, c, d = J
-    with np.errstate(all="ignore"):
+    with np.errstate(divide="ignore"):
         # the largest singular value of a 2 x 2 matrix, without a square that could underflow alone
-        return np.log10((np.hypot(a + d, b - c) + np.hypot(a - d, b + c)) / 2)
+        logs = np.log10((np.hypot(a + d, b - c) + np.hypot(a - d, b + c)) / 2)
+    return logs + (exponent * np.log10(2) + steps * np.log10(largest, dtype=float)).astype(h.dtype)
 
 
 def boundary(W, b, p, q, ends, steps=200):
@@ -155,9 +168,11 @@ def boundary(W, b, p, q, ends, steps=200):
 def points(W, b, size=15):
     """All fixed points, and the slow ones: a list of `Point`, sinks first, from left to right.
 
-    From size x size starts q is made least by damped Gauss-Newton steps; what comes to q < 1e-20 is fixed.
+    From size x size starts, and from every place where a fixed point may hide (`_suspects`), q is made least by damped
+    Gauss-Newton steps; what comes to q < 1e-20 is fixed.
     """
     W, b, h = _map(W, b, grid(size).astype(float))
+    h = np.hstack([h, _suspects(W, b)])
     damp = np.full(h.shape[1], 1e-2)
     for _ in range(120):
         r, J = _residual(W, b, h)
@@ -178,6 +193,26 @@ def points(W, b, size=15):
             found.append(Point(h[:, k].copy(), eigenvalues, kind if q[k] < 1e-20 else "slow", float(q[k])))
     order = ("sink", "saddle", "source", "slow")
     return sorted(found, key=lambda point: (order.index(point.kind), *point.h.round(3)))
+
+
+def _suspects(W, b, most=2000):
+    """The centres (2, N) of small boxes that may hold a fixed point: all others are ruled out, for tanh(z) is monotone.
+
+    A box with an image beside it holds none; a box that may hold one is split into four. A steep source has a box of its own,
+    though no start near it may lead there.
+    """
+    centre, half = np.zeros((2, 1)), EDGE
+    for _ in range(16):
+        half /= 2
+        quarters = half * np.array([[-1, -1, 1, 1], [-1, 1, -1, 1]])
+        split = (centre[:, :, None] + quarters[:, None]).reshape(2, -1)
+        z, reach = W @ split + b, half * np.abs(W).sum(axis=1, keepdims=True)
+        outside = (np.tanh(z - reach) > split + half) | (np.tanh(z + reach) < split - half)
+        split = split[:, ~outside.any(axis=0)]
+        if split.shape[1] > most:  # a whole curve is almost fixed, not a few points
+            break
+        centre = split
+    return centre
 
 
 def _residual(W, b, h):

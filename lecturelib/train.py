@@ -168,7 +168,9 @@ def fit(loss_and_gradient, params, batches, rule, *, clip=None, steps=None, mark
                 run.losses.append(float(loss))
                 run.norms.append(size)
                 if not (np.isfinite(run.losses[-1]) and np.isfinite(size)):
-                    run.params, run.ended = good, _blown_up(run)
+                    if not np.isfinite(run.losses[-1]):
+                        run.params = good
+                    run.ended = _blown_up(run)
                     break
                 good, run.params = run.params, rule.step(k, run.params, gradient, memory)
                 if k in marks:

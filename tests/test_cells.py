@@ -545,6 +545,18 @@ def test_a_nudge_grows_beyond_every_float_and_dies_for_good():
     assert gone.tolist() == [0, np.log10(2), -np.inf, -np.inf]
 
 
+@pytest.mark.parametrize("size", [5e-324, 1e-200, 1e-3, 1e200, 1e308])
+def test_the_growth_of_a_nudge_does_not_hang_on_its_length(size):
+    J = np.array([[[2.0, 1.0], [0.0, 3.0]], [[0.5, 0.0], [1.0, 1.0]]])
+    truth = [0, np.log10(np.hypot(1, 3)), np.log10(np.hypot(0.5, 4))]
+    np.testing.assert_allclose(cells.growth(J, np.array([0.0, size])), truth, rtol=1e-14)
+
+
+def test_a_nudge_survives_steps_whose_squares_are_no_floats():
+    J = np.array([[[1e200]], [[1e-300]], [[1e300]], [[np.inf]], [[1.0]]])
+    assert cells.growth(J, np.array([1e-160])).tolist() == pytest.approx([0, 200, -100, 200, np.inf, np.inf])
+
+
 @pytest.mark.parametrize(("gain", "lowest", "highest"), [(0.9, -8, -4), (3.0, 9, 13)])
 def test_order_forgets_a_nudge_and_chaos_feeds_it(gain, lowest, highest):
     """Notebook 03: 64 units without input; at gain 3 a nudge grows by 11 decades in 100 steps."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import root
+from scipy.optimize import brentq, root
 
 from lecturelib import planes
 
@@ -128,6 +128,54 @@ def test_the_border_parts_two_starts_and_its_gradient_is_the_saddles():
     # at a distance it grows for a while, and then vanishes
     near = [planes.log_growth(FOUR, B, border[:, None] + [[1e-4], [0]], T)[0] for T in (20, 50, 100)]
     assert near[0] < near[1] > 4 > 0 > near[2]
+
+
+@pytest.mark.parametrize(("dtype", "steps"), [(np.float32, 130), (np.float32, 3000), (np.float64, 1100), (np.float64, 9000)])
+@pytest.mark.parametrize("w", [2.0, 0.5, 1e-9, 1e9])
+def test_the_growth_of_a_nudge_goes_beyond_the_floats(w, dtype, steps):
+    """At the fixed point 0 of W = w I each step multiplies by w."""
+    mine = planes.log_growth(w * np.eye(2), B, np.zeros((2, 1), dtype), steps)
+    assert mine.dtype == dtype
+    assert mine[0] == pytest.approx(steps * np.log10(w), rel=1e-6)
+
+
+def test_the_growth_of_a_saturated_start_is_that_of_its_first_steps():
+    """From (1, 1) both units of 9 I saturate: each step multiplies by 9 / cosh^2(9 h)."""
+    W, h, truth = 9 * np.eye(2), np.ones((2, 1)), 0.0
+    for steps in range(1, 40):
+        truth += np.log10(9) + np.log10(1 - np.tanh(9 * h[0, 0]) ** 2)
+        h = np.tanh(W @ h)
+        assert planes.log_growth(W, B, np.ones((2, 1)), steps)[0] == pytest.approx(truth, rel=1e-9)
+    assert planes.log_growth(40 * np.eye(2), B, np.ones((2, 1), np.float32), 5)[0] == -np.inf  # 1 - tanh^2 is exactly 0
+
+
+def dense(W, b):
+    """The fixed points (N, 2) by another way: h_2 from the first equation, h_1 = tanh(u), and 40,000 values of u."""
+
+    def second(u):
+        return (u - W[0, 0] * np.tanh(u) - b[0]) / W[0, 1]
+
+    def gap(u):
+        return np.tanh(W[1, 0] * np.tanh(u) + W[1, 1] * second(u) + b[1]) - second(u)
+
+    reach = np.abs(W[0]).sum() + abs(b[0]) + 0.01
+    u = np.linspace(-reach, reach, 40_000)
+    above = gap(u) > 0
+    roots = [brentq(gap, u[k], u[k + 1], xtol=1e-14) for k in np.flatnonzero(above[1:] != above[:-1])]
+    return np.array([(np.tanh(r), second(r)) for r in roots])
+
+
+@pytest.mark.parametrize("size", [2, 15, 30, 100])
+def test_no_fixed_point_is_missed_and_none_is_made_up(size):
+    """Steep sources too: without the search by exclusion 5 % of the matrices with entries around 100 lack one."""
+    rng = np.random.default_rng(size)
+    for k in range(80):
+        W, b = rng.normal(0, size, (2, 2)), rng.normal(0, size / 5 * (k % 2), 2)
+        truth = dense(W, b)
+        mine = np.array([point.h for point in planes.points(W, b) if point.kind != "slow"])
+        apart = np.abs(truth[:, None] - mine).max(axis=2)
+        assert apart.min(axis=1).max() < 2e-3, f"missed at W = {W.tolist()}, b = {b.tolist()}"
+        assert apart.min(axis=0).max() < 2e-3, f"made up at W = {W.tolist()}, b = {b.tolist()}"
 
 
 BAD = {
