@@ -607,7 +607,7 @@ LOG = maps.Map(np.log, lambda x: 1 / x, "log x")
         (lambda: maps.escape_time(0, 5, radius=1.5), "radius must be >= 2 .*, not 1.5"),
         (lambda: maps.escape_time(0, 5, radius=math.inf), "radius must be finite"),
         (lambda: maps.escape_time(0, 5, radius=1e200), "radius must be >= 2 .* and <= 1e100, not 1e.200"),
-        (lambda: maps.log_norms([[1, 2]], 3), "W must be a square matrix"),
+        (lambda: maps.log_norms([[1, 2]], 3), r"W must be a square matrix .*, not an array of shape \(1, 2\)"),
         (lambda: maps.log_norms([[math.inf]], 3), "W must be finite"),
         (lambda: maps.log_norms(2.0, 3), "W must be a square matrix"),
         (lambda: maps.log_norms([[1j]], 3), "W must be a real number"),

@@ -179,12 +179,12 @@ def test_no_fixed_point_is_missed_and_none_is_made_up(size):
 
 
 BAD = {
-    "W": (lambda: planes.orbit([[1, 2]], B, B, 3), r"W must be finite numbers of shape \(2, 2\)"),
-    "b": (lambda: planes.orbit(FOUR, [0, np.nan], B, 3), r"b must be finite numbers of shape \(2,\)"),
-    "start": (lambda: planes.orbit(FOUR, B, "here", 3), r"h0 must be finite numbers of shape \(2,\), not 'here'"),
+    "W": (lambda: planes.orbit([[1, 2]], B, B, 3), r"W has shape \(1, 2\); it needs \(2, 2\)"),
+    "b": (lambda: planes.orbit(FOUR, [0, np.nan], B, 3), r"b must be finite, not \[0, nan\]"),
+    "start": (lambda: planes.orbit(FOUR, B, "here", 3), r"h0 must be real numbers of shape \(2,\), not 'here'"),
     "steps": (lambda: planes.orbit(FOUR, B, B, -1), "steps must be a whole number >= 0, not -1"),
-    "starts": (lambda: planes.run(FOUR, B, np.ones((3, 2)), 1), r"h must be starts of shape \(2, N\), .* not \(3, 2\)"),
-    "gain": (lambda: planes.turned(np.inf, 0), "gain must be finite"),
+    "starts": (lambda: planes.run(FOUR, B, np.ones((3, 2)), 1), r"h has shape \(3, 2\); it needs \(2, N\)"),
+    "gain": (lambda: planes.turned(np.inf, 0), "gain must be a finite number, not inf"),
     "one basin": (
         lambda: planes.boundary(FOUR, B, [0.9, 0.9], [0.91, 0.9], planes.attractors(FOUR, B)),
         "p and q lie in one basin",
