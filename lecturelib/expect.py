@@ -14,7 +14,7 @@ import reprlib
 
 import numpy as np
 
-LARGEST = np.finfo(float).max
+LARGEST = float(np.finfo(float).max)
 MANY = 10**7  # the most that a count may be, unless its function says otherwise
 ROOM = 10**8  # numbers: the largest array that is made (800 MB in float64)
 FLOATS = np.float32, np.float64
@@ -28,13 +28,13 @@ def refuse(name, wanted, value):
 # -- one thing --------------------------------------------------------------------------------------------------------------
 
 
-def number(name, value, *, least=-np.inf, most=LARGEST, below=None):
+def number(name, value, *, least=-LARGEST, most=LARGEST, below=None):
     """A finite number from `least` to `most`, or less than `below`; as a float."""
     top = most if below is None else below
     if is_number(value) and least <= value <= most and (below is None or value < below):
         return float(value)
     if below is None and most == LARGEST:
-        refuse(name, "a finite number" + (f" >= {least:g}" if least > -np.inf else ""), value)
+        refuse(name, "a finite number" + (f" >= {least:g}" if least > -LARGEST else ""), value)
     refuse(name, f"a number from {least:g} to {'less than ' if below is not None else ''}{top:g}", value)
 
 
@@ -65,6 +65,13 @@ def one_of(name, value, choices):
             if value == choice:
                 return choice
     refuse(name, f"one of {', '.join(map(repr, choices))}", value)
+
+
+def axes(name, value):
+    """Axes of matplotlib, which this module does not import."""
+    if not (hasattr(value, "plot") and hasattr(value, "set_xlim")):
+        refuse(name, "axes of matplotlib", value)
+    return value
 
 
 def text(name, value):
@@ -177,6 +184,48 @@ def _shaped(name, a, axes, sizes, empty):
 def _shown(axes, sizes):
     names = [f"{axis} = {sizes[axis]}" if sizes.get(axis) is not None else axis for axis in axes.split()]
     return ", ".join(names) + ("," if names == axes.split() and len(names) == 1 else "")
+
+
+def row(name, value, *, least=1):
+    """Results in a row, of which some may be inf: an array (N,) of at least so many."""
+    a = numbers(name, value, "N", finite=False)
+    if len(a) < least:
+        raise ValueError(f"{name} must hold at least {least} numbers, not {len(a)}")
+    return a
+
+
+def field(name, value):
+    """Results on a grid, of which some may be inf: an array (N, M)."""
+    return numbers(name, value, "N M", finite=False)
+
+
+def result(name, value):
+    """One number, which may be inf."""
+    return float(numbers(name, value, "", finite=False))
+
+
+def named(name, value, check, choices=None):
+    """A dict of at least one thing by name, each checked; the names are among `choices`."""
+    if not isinstance(value, dict) or not value:
+        refuse(name, "a dict with at least one name", value)
+    for key in value:
+        one_of(f"each name of {name}", key, choices) if choices else text(f"each name of {name}", key)
+    return {key: check(f"{name}[{key!r}]", one) for key, one in value.items()}
+
+
+def texts(name, value):
+    """At least one string, in a list or tuple."""
+    if not isinstance(value, list | tuple) or not value or not all(isinstance(one, str) for one in value):
+        refuse(name, "a list of words, at least one", value)
+    return value
+
+
+def interval(lo, hi, names=("lo", "hi")):
+    """Two finite numbers, the lower one first."""
+    lo, hi = (number(name, value) for name, value in zip(names, (lo, hi), strict=True))
+    if not lo < hi:
+        raise ValueError(f"{names[0]} must be less than {names[1]}, not {lo:g} and {hi:g}")
+    return lo, hi
 
 
 # -- on a function ----------------------------------------------------------------------------------------------------------

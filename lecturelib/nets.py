@@ -126,7 +126,7 @@ def continued(net, rng, words, length, *, temperature=1.0):
     ValueError: words outside the vocabulary, no words, or a temperature that is not positive.
     """
     words = expect.words("words", words, _reader_of_itself(net), "T")[:, None]
-    length, temperature = expect.whole("length", length, least=0), expect.positive("temperature", temperature)
+    length, temperature = expect.whole("length", length, least=0, most=10**6), expect.positive("temperature", temperature)
     expect.generator("rng", rng)
     state, written = (None, None), []
     for _ in range(length):
@@ -209,7 +209,7 @@ def memories(net, source, target, *, phi=None):
 def translate(net, source, steps, *, phi=None):
     """The words (steps, B) that the net writes after `source` (T_in, B), each time the likeliest; -1 after the word END (0)."""
     reads, _ = _translator(net)
-    source, steps = expect.words("source", source, reads, "T B"), expect.whole("steps", steps)
+    source, steps = expect.words("source", source, reads, "T B"), expect.whole("steps", steps, most=10**4)
     states = _ends(_through(net.encoder, _one_hot(source, net.encoder[0]), phi))
     word, written = np.full(source.shape[1], END), []
     going = np.ones(source.shape[1], bool)

@@ -13,6 +13,7 @@ from lecturelib import expect
 EDGE = 1.0  # the states of tanh units lie within -1 ... 1
 SAME = 1e-3  # attractors nearer than this are one
 MOST = 10**6  # steps
+SIDE = 4000  # starts along the side of a picture
 PHASES = 16  # more distinct end points than this: not a few points or cycles, but a curve or chaos
 
 
@@ -37,7 +38,7 @@ def turned(gain, angle):
 
 def grid(size, edge=EDGE):
     """The starts of a picture: (2, size * size) float32, row by row from the top, columns from the left."""
-    size, edge = expect.whole("size", size, most=10_000), expect.positive("edge", edge)
+    size, edge = expect.whole("size", size, most=SIDE), expect.positive("edge", edge)
     x = np.linspace(-edge, edge, size, dtype=np.float32)
     return np.stack([np.tile(x, size), np.repeat(x[::-1], size)])
 
@@ -87,7 +88,7 @@ def basins(W, b, ends, size, steps=100):
     A cycle has an end for each phase. Every sixth start is run first; the pixels between are run only where four neighbours
     disagree. Where a basin is finer than that (fractal), all are.
     """
-    (W, b), ends, steps, size = _weights(W, b), _ends(ends), _count(steps), expect.whole("size", size, most=10_000)
+    (W, b), ends, steps, size = _weights(W, b), _ends(ends), _count(steps), expect.whole("size", size, most=SIDE)
     if ends.shape[1] < 2:
         return np.zeros((size, size), int)
     starts = grid(size).reshape(2, size, size)
@@ -178,7 +179,7 @@ def points(W, b, size=15):
     From size x size starts, and from every place where a fixed point may hide (`_suspects`), q is made least by damped
     Gauss-Newton steps; what comes to q < 1e-20 is fixed.
     """
-    W, b, h = _map(W, b, grid(expect.whole("size", size, most=1000)).astype(float))
+    W, b, h = _map(W, b, grid(expect.whole("size", size, most=100)).astype(float))
     h = np.hstack([h, _suspects(W, b)])
     damp = np.full(h.shape[1], 1e-2)
     for _ in range(120):

@@ -7,7 +7,7 @@ import json
 import math
 import os
 import sys
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,9 +39,7 @@ def halved(net):
 def save(path, runs):
     """Write a dict of `Trained` by name; the same runs give the same bytes. ValueError: a net that is not `halved`."""
     expect.instance("path", path, str | os.PathLike, "a path")
-    for name, run in expect.instance("runs", runs, dict, "a dict of Trained by their names").items():
-        expect.text("each name of runs", name)
-        expect.instance(f"runs[{name!r}]", run, Trained, "a Trained")
+    for name, run in expect.named("runs", runs, partial(expect.instance, kinds=Trained, what="a Trained")).items():
         if not _is_halved(run.net):
             raise ValueError(f"runs[{name!r}].net must be halved: weights of 16 bits, as float32")
     arrays = [np.zeros(0, np.float16)]

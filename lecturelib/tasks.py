@@ -63,7 +63,7 @@ def logistic_cost(w, b, T=50):
 
     Pascanu, Mikolov and Bengio 2013, figure 6. The slopes are carried forward with x, exact. ValueError: not finite numbers.
     """
-    w, b, T = expect.numbers("w", w), expect.numbers("b", b), expect.whole("T", T)
+    w, b, T = expect.numbers("w", w), expect.numbers("b", b), expect.whole("T", T, most=10**6)
     if w.shape != b.shape and not _broadcast(w.shape, b.shape):
         raise ValueError(f"w and b must have shapes that fit, not {w.shape} and {b.shape}")
     shape, dtype = np.broadcast_shapes(w.shape, b.shape), np.result_type(w, b)

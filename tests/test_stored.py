@@ -54,7 +54,7 @@ def test_what_is_saved_is_loaded_and_the_same_runs_give_the_same_bytes(tmp_path,
 
 @pytest.mark.parametrize("name", ["digits", "code", "numbers", "torch", "../data/pixels", "pixels.npz", ""])
 def test_only_files_that_hold_runs_can_be_loaded_and_only_they_are_listed(name):
-    with pytest.raises(ValueError, match="there are adding, characters, pixels, translation$"):
+    with pytest.raises(ValueError, match=r"there are adding, characters, pixels, translation$"):
         stored.load(name)
 
 
