@@ -129,15 +129,16 @@ def log_growth(W, b, h, steps):
     W, b, h = _map(W, b, h)
     steps = _count(steps)
     largest = np.abs(W).max() or 1
-    W_1 = W / largest  # its entries are at most 1, so that a few steps stay within the floats
+    W_1 = W / largest  # its entries are at most 1, and 1 - h^2 is 0 or at least 6e-8: a few steps stay within the floats
+    every = 3 if np.abs(W_1[W_1 != 0]).min(initial=1) > 1e-5 else 1
     J = [np.full(h.shape[1], i == j, h.dtype) for i in (0, 1) for j in (0, 1)]  # a, b; c, d
     exponent = np.zeros(h.shape[1], int)
     for t in range(steps):
         h = np.tanh(W @ h + b)
         s = 1 - h * h
         J = [s[i] * (W_1[i, 0] * J[k] + W_1[i, 1] * J[2 + k]) for i in (0, 1) for k in (0, 1)]
-        if t % 3 == 2:  # s is 0 or at least 6e-8: three steps cannot leave the floats, even in float32
-            shift = np.frexp(sum(map(np.abs, J)))[1]
+        if t % every == 0:
+            shift = np.maximum(np.frexp(sum(map(np.abs, J)))[1], 2 - np.finfo(h.dtype).maxexp)
             by = np.ldexp(h.dtype.type(1), -shift)
             J = [part * by for part in J]
             exponent += shift
@@ -236,6 +237,9 @@ def _map(W, b, h):
     """W, b as a column, and h, all of the dtype of h."""
     W, b = _weights(W, b)
     expect.array("h", h, "2 N", finite=False)
+    largest = max(np.abs(W).max(), np.abs(b).max())
+    if largest > np.finfo(h.dtype).max:
+        raise ValueError(f"W and b must be numbers of {h.dtype}, as h; there is {largest:g}")
     return W.astype(h.dtype), b.astype(h.dtype)[:, None], h
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from lecturelib import cells, fields, maps, nets, numerals, planes, plots, stored, tasks, traces, train
+from lecturelib import cells, expect, fields, maps, nets, numerals, planes, plots, stored, tasks, traces, train
 
 MODULES = (cells, nets, train, planes, maps, tasks, numerals, stored, plots, fields, traces)  # `scan` checks nothing
 RECORDS = {  # hold what they are given
@@ -728,3 +728,44 @@ def test_a_callback_is_not_called_when_something_else_is_bad():
     with pytest.raises(ValueError, match="name must be a string"):
         stored.slow(3, lambda: called.append(1))
     assert not called
+
+
+# -- the vocabulary itself ------------------------------------------------------------------------------------------------------
+
+FITS = [("T B D", (5, 4, 2)), ("2 N", (2, 7)), ("N N", (3, 3)), ("... K", (4,)), ("... N N", (5, 4, 3, 3)), ("D", (2,)), ("", ())]
+FITS_NOT = [
+    ("T B D", (5, 4)),
+    ("T B D", (5, 4, 3)),
+    ("2 N", (3, 7)),
+    ("N N", (3, 2)),
+    ("... N N", (3,)),
+    ("T D", (5, 0)),
+    ("", (1,)),
+]
+
+
+@pytest.mark.parametrize(("axes", "shape"), FITS)
+def test_axes_that_fit(axes, shape):
+    a = np.ones(shape)
+    assert expect.numbers("a", a, axes, D=2) is a
+    assert expect.array("a", a, axes, D=2) is a
+
+
+@pytest.mark.parametrize(("axes", "shape"), FITS_NOT)
+@pytest.mark.parametrize("check", [expect.numbers, expect.array])
+def test_axes_that_do_not_fit(check, axes, shape):
+    shown = {"T B D": r"T, B, D = 2", "T D": "T, D = 2", "2 N": "2, N", "N N": "N, N", "... N N": r"\.\.\., N, N", "": ""}[axes]
+    with pytest.raises(ValueError, match=rf"a has shape .*; it needs \({shown}\), none of them 0"):
+        check("a", np.ones(shape), axes, D=2)
+
+
+def test_numbers_keep_float32_and_turn_whole_numbers_into_floats():
+    assert expect.numbers("a", np.ones(3, np.float32)).dtype == np.float32
+    assert expect.numbers("a", [1, 2]).dtype == np.float64
+    assert expect.numbers("a", 1j, kinds="iufc") == 1j
+
+
+def test_checks_return_plain_numbers():
+    assert type(expect.whole("n", np.int32(3))) is int
+    assert type(expect.number("x", np.float32(0.5))) is float
+    assert expect.one_of("n", 7.0, (7, 14)) == 7 and type(expect.one_of("n", 7.0, (7, 14))) is int

