@@ -31,8 +31,8 @@ def refuse(name, wanted, value):
 def number(name, value, *, least=-LARGEST, most=LARGEST, below=None):
     """A finite number from `least` to `most`, or less than `below`; as a float."""
     top = most if below is None else below
-    if is_number(value) and least <= value <= most and (below is None or value < below):
-        return float(value)
+    if is_number(value) and least <= (plain := _plain(value)) <= most and (below is None or plain < below):
+        return float(plain)
     if below is None and most == LARGEST:
         refuse(name, "a finite number" + (f" >= {least:g}" if least > -LARGEST else ""), value)
     refuse(name, f"a number from {least:g} to {'less than ' if below is not None else ''}{top:g}", value)
@@ -40,7 +40,7 @@ def number(name, value, *, least=-LARGEST, most=LARGEST, below=None):
 
 def positive(name, value):
     """A positive number that is not infinite; as a float."""
-    if not is_number(value) or not 0 < value <= LARGEST:
+    if not is_number(value) or not 0 < _plain(value) <= LARGEST:
         refuse(name, "a positive number", value)
     return float(value)
 
@@ -50,10 +50,15 @@ def is_number(value):
     return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
+def _plain(value):
+    """As a number of Python: a float32 cannot be compared with the largest float64."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
 def whole(name, value, *, least=1, most=MANY):
     """A whole number from `least` to `most`; as an int."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
-        huge = isinstance(value, int | np.integer) and value > most
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= int(value) <= most:
+        huge = isinstance(value, int | np.integer) and int(value) > most
         refuse(name, f"a whole number from {least} to {most}" if huge else f"a whole number >= {least}", value)
     return int(value)
 

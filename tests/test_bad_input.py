@@ -767,5 +767,11 @@ def test_numbers_keep_float32_and_turn_whole_numbers_into_floats():
 
 def test_checks_return_plain_numbers():
     assert type(expect.whole("n", np.int32(3))) is int
-    assert type(expect.number("x", np.float32(0.5))) is float
+    for check in (expect.number, expect.positive):
+        for kind in (np.float16, np.float32, np.float64, np.longdouble, np.int8, int):
+            assert check("x", kind(2)) == 2
+            assert type(check("x", kind(2))) is float
+    for lost in (np.float32(np.inf), np.float16(np.nan), np.float32(-np.inf)):
+        with pytest.raises(ValueError, match="x must be a"):
+            expect.number("x", lost)
     assert expect.one_of("n", 7.0, (7, 14)) == 7 and type(expect.one_of("n", 7.0, (7, 14))) is int
