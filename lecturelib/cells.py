@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lecturelib import scan
+from lecturelib import expect, scan
 
 __all__ = [
     "LSTM", "RNN", "Adjoint", "Gates", "Trace",
@@ -53,15 +53,20 @@ class Gates(NamedTuple):
 
 
 class Activation(NamedTuple):
-    """A function φ(z) and its derivative, which each of these four can say by its value: φ'(z) = slope(φ(z))."""
+    """A function φ(z) and its derivative, computed from its value: φ'(z) = slope(φ(z)).
+
+    So the slope of a logistic unit is exactly 0 once σ(z) rounds to 1 (z > 17 in float32, 37 in float64). An LSTM's gates
+    take 1 - σ(z) from z instead.
+    """
 
     f: Callable  # f(z, out)
     slope: Callable
 
 
 def _logistic(z, out=None):
-    half = np.tanh(np.multiply(z, 0.5, out), out)  # σ(z) = (1 + tanh(z / 2)) / 2, which cannot overflow
-    return np.add(np.multiply(half, 0.5, out), 0.5, out)
+    """σ(z) = 1 / (1 + exp(-z)): accurate for every z, unlike (1 + tanh(z / 2)) / 2, which cancels to 0 in a shut gate."""
+    odds = np.exp(np.negative(z, out), out)  # where it overflows, σ(z) is 0
+    return np.reciprocal(np.add(odds, 1, out), out)
 
 
 PHI = {
@@ -81,17 +86,16 @@ def init_rnn(rng, D, H, *, recurrent="gaussian", gain=1.0, noise=0.0, inputs=Non
     (default 1 / sqrt(D)). ValueError for anything else.
     """
     D, H, dtype = _drawing(rng, D, H, dtype)
-    gain, noise = _number("gain", gain), _number("noise", noise, least=0)
-    inputs = D**-0.5 if inputs is None else _number("inputs", inputs, least=0)
+    gain, noise = expect.number("gain", gain), expect.number("noise", noise, least=0)
+    inputs = D**-0.5 if inputs is None else expect.number("inputs", inputs, least=0)
+    expect.one_of("recurrent", recurrent, ("gaussian", "orthogonal", "identity"))
     W_x = inputs * rng.standard_normal((H, D))
     if recurrent == "gaussian":
         W_h = rng.standard_normal((H, H)) / np.sqrt(H)
     elif recurrent == "orthogonal":
         W_h = _rotation(rng, H)
-    elif recurrent == "identity":
-        W_h = np.eye(H)
     else:
-        raise ValueError(f'recurrent must be "gaussian", "orthogonal" or "identity", not {reprlib.repr(recurrent)}')
+        W_h = np.eye(H)
     W_h = gain * W_h + (noise * rng.standard_normal((H, H)) if noise else 0)
     return RNN(W_x.astype(dtype), W_h.astype(dtype), np.zeros(H, dtype))
 
@@ -109,7 +113,7 @@ def init_lstm(rng, D, H, *, forget_bias=1.0, gain=1.0, dtype=np.float64):
     0 a cell forgets half of itself in each step. ValueError for anything else.
     """
     D, H, dtype = _drawing(rng, D, H, dtype)
-    gain, forget_bias = _number("gain", gain), _number("forget_bias", forget_bias)
+    gain, forget_bias = expect.number("gain", gain), expect.number("forget_bias", forget_bias)
     W = gain / np.sqrt(H) * rng.uniform(-1, 1, (4 * H, D + H))
     b = np.repeat([0.0, forget_bias, 0.0, 0.0], H)
     return LSTM(W[:, :D].astype(dtype), W[:, D:].astype(dtype), b.astype(dtype))
@@ -118,24 +122,30 @@ def init_lstm(rng, D, H, *, forget_bias=1.0, gain=1.0, dtype=np.float64):
 # -- one step, to be read ---------------------------------------------------------------------------------------------------
 
 
+@np.errstate(all="ignore")
 def rnn_step(p, h, x, phi="tanh"):
     """One step of an RNN: h (B, H) and the input x (B, D) -> the next h (B, H). Slide "backprop through time"."""
+    _step(p, RNN, h=h, x=x)
     z = x @ p.W_x.T + h @ p.W_h.T + p.b
-    return PHI[phi].f(z)
+    return PHI[_phi(phi)].f(z)
 
 
+@np.errstate(all="ignore")
 def rnn_step_back(p, h, x, h_next, h_next_bar, phi="tanh"):
     """The adjoint of `rnn_step`: from h_next and its adjoint to (adjoint of the parameters, of h, of x)."""
-    z_bar = h_next_bar * PHI[phi].slope(h_next)
+    _step(p, RNN, h=h, x=x, h_next=h_next, h_next_bar=h_next_bar)
+    z_bar = h_next_bar * PHI[_phi(phi)].slope(h_next)
     p_bar = RNN(W_x=z_bar.T @ x, W_h=z_bar.T @ h, b=z_bar.sum(0))
     return p_bar, z_bar @ p.W_h, z_bar @ p.W_x
 
 
+@np.errstate(all="ignore")
 def lstm_step(p, h, c, x, clamp=()):
     """One step of an LSTM: h and c (B, H) and the input x (B, D) -> (h, c, gates). `clamp` forces gates: {"f": 1.0}.
 
     The three lines are the slide's three equations; its y_t is our x.
     """
+    clamp = _step(p, LSTM, clamp, h=h, c=c, x=x)
     i, f, o, g = _squash(np.split(x @ p.W_x.T + h @ p.W_h.T + p.b, 4, axis=1), clamp)
     c = f * c + i * g
     h = o * np.tanh(c)
@@ -148,17 +158,22 @@ def _squash(z, clamp):
     return [np.full_like(z, clamp[gate]) if gate in clamp else f(z) for gate, f, z in zip(Gates._fields, phi, z, strict=True)]
 
 
+@np.errstate(all="ignore")
 def lstm_step_back(p, h, c, x, after, h_next_bar, c_next_bar, clamp=()):
     """The adjoint of `lstm_step`; `after` is what it returned. Gives (adjoint of the parameters, of h, of c, of x).
 
     `c_next_bar` holds what reaches the next c by other ways than the next h. A gate that is forced passes nothing back.
     """
+    if not (isinstance(after, tuple) and len(after) == 3 and isinstance(after[2], Gates)):
+        expect.refuse("after", "what lstm_step returned", after)
     _, c_next, (i, f, o, g) = after
+    clamp = _step(p, LSTM, clamp, h=h, c=c, x=x, c_next=c_next, h_next_bar=h_next_bar, c_next_bar=c_next_bar, i=i, f=f, o=o, g=g)
     tanh_c = np.tanh(c_next)
     o_bar = h_next_bar * tanh_c
     c_next_bar = c_next_bar + h_next_bar * o * (1 - tanh_c**2)
     f_bar, i_bar, g_bar, c_bar = c_next_bar * c, c_next_bar * g, c_next_bar * i, c_next_bar * f
-    z_bar = Gates(i_bar * i * (1 - i), f_bar * f * (1 - f), o_bar * o * (1 - o), g_bar * (1 - g**2))
+    shut = [_logistic(-z) for z in np.split(x @ p.W_x.T + h @ p.W_h.T + p.b, 4, axis=1)]  # 1 - σ(z), where it rounds to 0 too
+    z_bar = Gates(i_bar * i * shut[0], f_bar * f * shut[1], o_bar * o * shut[2], g_bar * (1 - g**2))
     z_bar = np.hstack([0 * bar if gate in clamp else bar for gate, bar in zip(Gates._fields, z_bar, strict=True)])
     p_bar = LSTM(W_x=z_bar.T @ x, W_h=z_bar.T @ h, b=z_bar.sum(0))
     return p_bar, z_bar @ p.W_h, c_bar, z_bar @ p.W_x
@@ -205,11 +220,11 @@ def unroll(p, x, *, h0=None, c0=None, phi=None, clamp=None):
     i, f and o from 0 to 1, for g from -1 to 1. All arrays have the dtype of the parameters, float32 or float64.
     ValueError: an array of another shape or dtype, T = 0, a number that is not finite in x, h0 or c0.
     """
-    D, H = _sizes(p)
+    D, H = sizes(p)
     dtype = p.b.dtype
-    x = _array("x", x, dtype, T=None, B=None, D=D)
+    x = expect.array("x", x, "T B D", dtype, D=D)
     T, B, _ = x.shape
-    h0 = np.zeros((B, H), dtype) if h0 is None else _array("h0", h0, dtype, B=B, H=H)
+    h0 = np.zeros((B, H), dtype) if h0 is None else expect.array("h0", h0, "B H", dtype, B=B, H=H)
     with np.errstate(all="ignore"):
         if isinstance(p, RNN):
             if c0 is not None or clamp is not None:
@@ -218,7 +233,7 @@ def unroll(p, x, *, h0=None, c0=None, phi=None, clamp=None):
             return Trace(p, x, scan.rnn(p, x, h0, PHI[phi].f), phi)
         if phi is not None:
             raise ValueError(f"phi belongs to an RNN; p is an LSTM, not to be run with phi = {reprlib.repr(phi)}")
-        c0 = np.zeros((B, H), dtype) if c0 is None else _array("c0", c0, dtype, B=B, H=H)
+        c0 = np.zeros((B, H), dtype) if c0 is None else expect.array("c0", c0, "B H", dtype, B=B, H=H)
         h, c, gates, tape = scan.lstm(p, x, h0, c0, _clamps(clamp, T, H, dtype))
         return Trace(p, x, h, None, c, Gates(*gates), tape)
 
@@ -230,15 +245,15 @@ def backprop(trace, h_bar, *, c_bar=None, inputs=False):
     one; `c_bar` (B, H) what it gives to an LSTM's last cell state, default 0. `inputs=True` asks for x_bar too.
     ValueError: an array of another shape or dtype.
     """
-    T, (B, H) = len(trace.x), trace.h.shape[1:]
+    T, (B, H) = len(_trace(trace).x), trace.h.shape[1:]
     dtype = trace.h.dtype
-    if np.ndim(h_bar) == 2:
-        direct = _array("h_bar", h_bar, dtype, finite=False, B=B, H=H)
-    else:
-        direct = _array("h_bar", h_bar, dtype, finite=False, T=T, B=B, H=H)
+    axes = "B H" if getattr(h_bar, "ndim", 3) == 2 else "T B H"
+    direct = expect.array("h_bar", h_bar, axes, dtype, finite=False, T=T, B=B, H=H)
     with np.errstate(all="ignore"):
         if isinstance(trace.p, LSTM):
-            c_bar = np.zeros((B, H), dtype) if c_bar is None else _array("c_bar", c_bar, dtype, finite=False, B=B, H=H)
+            if c_bar is None:
+                c_bar = np.zeros((B, H), dtype)
+            expect.array("c_bar", c_bar, "B H", dtype, finite=False, B=B, H=H)
             return Adjoint(*scan.lstm_back(trace.p, trace.tape, direct, c_bar, inputs))
         if c_bar is not None:
             raise ValueError("c_bar belongs to an LSTM; the trace is of an RNN")
@@ -255,14 +270,14 @@ def jacobians(trace):
 
     Of an RNN the state s is h, and N = H: diag(φ'(z_{t+1})) W_h. Of an LSTM s is h and c, one after the other, and N = 2H.
     """
-    p = trace.p
+    p, (T, B, H) = _trace(trace).p, trace.h[1:].shape
+    expect.room("T, B and H of the trace", T, B, H * (H if isinstance(p, RNN) else 4 * H))
     with np.errstate(all="ignore"):
         if isinstance(p, RNN):
             return PHI[trace.phi].slope(trace.h[1:])[..., None] * p.W_h
-        _, state, tanh_c, clamp = trace.tape
-        T, H, B = tanh_c.shape
+        _, state, odds, tanh_c, clamp = trace.tape
         W, slopes = scan.ordered(p.W_h, scan.OIFG).reshape(4, H, H), np.empty((T, 6, H, B), p.b.dtype)
-        scan.slopes_of(state[:T], tanh_c, clamp, slopes)
+        scan.slopes_of(state[:T], odds, tanh_c, clamp, slopes)
         o, a, i, f, g, c = slopes.transpose(1, 0, 3, 2)[..., None]
         J = np.zeros((T, B, 2, H, 2, H), p.b.dtype)
         J[:, :, 1, :, 0] = i * W[1] + f * W[2] + g * W[3]  # dc_{t+1} / dh_t: by the gates
@@ -275,8 +290,7 @@ def jacobians(trace):
 
 def products(J):
     """The products of Jacobians J (T, B, N, N): P[t] = ds_T / ds_t = J[T-1] ... J[t], (T + 1, B, N, N); P[T] is the identity."""
-    if np.ndim(J) != 4 or J.shape[2] != J.shape[3]:
-        raise ValueError(f"J has shape {np.shape(J)}; it needs (T, B, N, N), as `jacobians` gives it")
+    expect.array("J", J, "T B N N", finite=False)
     T, B, N, _ = J.shape
     P = np.empty((T + 1, B, N, N), J.dtype)
     P[T] = np.eye(N)
@@ -290,19 +304,31 @@ def growth(J, nudge):
     """log10 of the length of a nudge (N,) carried forward by the Jacobians J (T, N, N), for t = 0 ... T, from 0 at t = 0.
 
     Divided by t, times ln 10, it tends to the largest Lyapunov exponent. It is rescaled in each step, so that nothing overflows;
-    -inf once nothing is left. ValueError: shapes that do not fit.
+    -inf once nothing is left. ValueError: shapes that do not fit, a nudge that is 0, nan in J.
     """
-    if np.ndim(J) != 3 or J.shape[1:] != 2 * np.shape(nudge):
-        raise ValueError(f"J has shape {np.shape(J)} and nudge {np.shape(nudge)}; they need (T, N, N) and (N,)")
-    logs, v = [0.0], nudge / np.linalg.norm(nudge)
-    for step in J:
-        v = step @ v
-        size = np.linalg.norm(v)
-        if size == 0:
-            return np.concatenate([logs, np.full(len(J) + 1 - len(logs), -np.inf)])
-        logs.append(logs[-1] + np.log10(size))
-        v /= size
-    return np.array(logs)
+    expect.array("J", J, "T N N", finite=False)
+    nudge = expect.numbers("nudge", nudge, "N", N=J.shape[1])
+    if np.isnan(J).any():
+        raise ValueError("J must be numbers; there is nan in it")
+    if not nudge.any():
+        raise ValueError("nudge must not be 0: it has no direction")
+    logs, v = np.zeros(len(J) + 1), _unit(nudge)[0]
+    with np.errstate(all="ignore"):
+        for t, step in enumerate(J, 1):
+            v, size = _unit(step @ v)
+            if not 0 < size < np.inf:
+                logs[t:] = np.inf if size else -np.inf
+                break
+            logs[t] = logs[t - 1] + np.log10(size)
+    return logs
+
+
+def _unit(v):
+    """v / |v|, and |v|: v is scaled first, for the square of 1e-200 is no float."""
+    largest = np.abs(v).max()
+    scaled = v / largest if largest else v
+    size = np.linalg.norm(scaled)
+    return (scaled / size if largest else v), largest * size
 
 
 def singular_values(P):
@@ -310,6 +336,7 @@ def singular_values(P):
 
     Those below the largest times 1e-7 (float32) or 1e-16 (float64) are rounding errors.
     """
+    expect.array("P", P, "... N N", finite=False)
     finite = np.isfinite(P).all((-1, -2))
     values = np.full(P.shape[:-1], np.inf, P.dtype)
     values[finite] = np.linalg.svd(P[finite], compute_uv=False)
@@ -321,7 +348,8 @@ def flow(p, x, end, *, phi=None):
 
     `end` (B, H) is dL/dh_T, the loss being one on the last hidden state. ValueError: as `unroll` and `backprop`.
     """
-    back = backprop(unroll(p, x, phi=phi), end)
+    trace = unroll(p, x, phi=phi)
+    back = backprop(trace, expect.array("end", end, "B H", p.b.dtype, finite=False, B=x.shape[1], H=trace.h.shape[2]))
     adjoint = back.h_bar if back.c_bar is None else back.c_bar
     largest = np.abs(adjoint).max(axis=-1, keepdims=True)
     largest[largest == 0] = 1
@@ -332,78 +360,84 @@ def flow(p, x, end, *, phi=None):
 # -- what may come in -------------------------------------------------------------------------------------------------------
 
 
-def _sizes(p):
+def sizes(p, name="p"):
     """(D, H) of the parameters, after a check that they fit each other."""
     if not isinstance(p, RNN | LSTM):
-        raise ValueError(f"p must be an RNN or an LSTM, as init_rnn and init_lstm make them, not {reprlib.repr(p)}")
-    for name, a in p._asdict().items():
-        if not isinstance(a, np.ndarray) or a.dtype not in (np.float32, np.float64) or a.dtype != p.b.dtype:
+        expect.refuse(name, "an RNN or an LSTM, as init_rnn and init_lstm make them", p)
+    dtype = getattr(p.b, "dtype", None)
+    for field, a in p._asdict().items():
+        if type(a) is not np.ndarray or a.dtype not in expect.FLOATS or a.dtype != dtype:
             sort = getattr(a, "dtype", type(a).__name__)
-            raise ValueError(f"p.{name} is {sort}; the parameters must all be float32 or all float64")
+            raise ValueError(f"{name}.{field} is {sort}; the parameters must all be float32 or all float64 arrays")
     rows, H = (*p.W_h.shape, 0, 0)[:2]
     gates, wanted = (4, "(4H, H)") if isinstance(p, LSTM) else (1, "(H, H)")
     if p.W_h.ndim != 2 or rows != gates * H or H == 0:
-        raise ValueError(f"p.W_h has shape {p.W_h.shape}; it needs {wanted}")
+        raise ValueError(f"{name}.W_h has shape {p.W_h.shape}; it needs {wanted}")
     if p.W_x.ndim != 2 or len(p.W_x) != rows or p.W_x.size == 0:
-        raise ValueError(f"p.W_x has shape {p.W_x.shape}; it needs ({rows}, D), with the rows of p.W_h")
+        raise ValueError(f"{name}.W_x has shape {p.W_x.shape}; it needs ({rows}, D), with the rows of p.W_h")
     if p.b.shape != (rows,):
-        raise ValueError(f"p.b has shape {p.b.shape}; it needs ({rows},), with the rows of p.W_h")
+        raise ValueError(f"{name}.b has shape {p.b.shape}; it needs ({rows},), with the rows of p.W_h")
     return p.W_x.shape[1], H
 
 
-def _array(name, value, dtype, finite=True, **axes):
-    """`value` as it is, if it is an array of `dtype` with these axes; an axis that is None may have any length but 0."""
-    needs = ", ".join(axis if length is None else f"{axis} = {length}" for axis, length in axes.items())
-    if not isinstance(value, np.ndarray):
-        raise ValueError(f"{name} must be an array ({needs}), not {reprlib.repr(value)}")
-    fits = all(length in (None, there) for length, there in zip(axes.values(), value.shape, strict=False))
-    if value.ndim != len(axes) or not fits or value.size == 0:
-        raise ValueError(f"{name} has shape {value.shape}; it needs ({needs}), none of them 0")
-    if value.dtype != dtype:
-        raise ValueError(f'{name} is {value.dtype}; the parameters are {dtype}: {name}.astype("{dtype}")')
-    if finite and not np.isfinite(value).all():
-        at = tuple(int(k) for k in np.argwhere(~np.isfinite(value))[0])
-        raise ValueError(f"{name} must be finite; {name}[{', '.join(map(str, at))}] is {value[at]}")
-    return value
-
-
 def _phi(phi):
-    if phi not in PHI:
-        raise ValueError(f"phi must be one of {', '.join(map(repr, PHI))}, not {reprlib.repr(phi)}")
-    return phi
+    return expect.one_of("phi", phi, tuple(PHI))
+
+
+def _step(p, kind, clamp=(), **arrays):
+    """Check what a step is given; gives `clamp` with its values as arrays."""
+    if not isinstance(p, kind):
+        expect.refuse("p", f"an {kind.__name__}", p)
+    D, H = sizes(p)
+    B = None
+    for name, a in arrays.items():
+        a = expect.array(name, a, "B D" if name == "x" else "B H", p.b.dtype, finite=False, D=D, H=H, **({"B": B} if B else {}))
+        B = len(a)
+    return _gates(clamp, H)
+
+
+def _trace(trace):
+    return expect.instance("trace", trace, Trace, "a Trace, as `unroll` gives it")
+
+
+def _gates(clamp, H):
+    """The gates to force in one step, and their values, each checked."""
+    expect.instance("clamp", clamp, dict | tuple, 'a dict of gates, such as {"f": 1.0}')
+    return {_gate(gate): _forced(gate, value, H) for gate, value in dict(clamp).items()}
+
+
+def _gate(gate):
+    if gate not in Gates._fields:
+        raise ValueError(f"clamp has gates i, f, o and g, not {reprlib.repr(gate)}")
+    return gate
+
+
+def _forced(gate, value, H):
+    """The value of a gate that is forced: a number or an array (H,)."""
+    v, least = expect.numbers(f"clamp of {gate}", value, nan=True), -1 if gate == "g" else 0
+    if v.shape not in ((), (H,)) or not ((v >= least) & (v <= 1)).all():
+        raise ValueError(
+            f"clamp of {gate} takes a number from {least} to 1, or an array of H = {H} of them, not {reprlib.repr(value)}"
+        )
+    return v
 
 
 def _clamps(clamp, T, H, dtype):
     """For each step, the pairs (row of o, i, f, g; values (H,)) that `clamp` forces."""
     steps = [[] for _ in range(T)]
-    for gate, plan in (clamp or {}).items():
-        if gate not in Gates._fields:
-            raise ValueError(f"clamp has gates i, f, o and g, not {reprlib.repr(gate)}")
+    plans = expect.instance("clamp", {} if clamp is None else clamp, dict, 'a dict of gates, such as {"f": 1.0}')
+    for gate, plan in plans.items():
+        _gate(gate)
         for t, value in (plan if isinstance(plan, dict) else dict.fromkeys(range(1, T + 1), plan)).items():
-            if t not in range(1, T + 1):
+            if isinstance(t, bool) or not isinstance(t, int | np.integer) or not 1 <= t <= T:
                 raise ValueError(f"clamp of {gate}: a step is a whole number from 1 to T = {T}, not {reprlib.repr(t)}")
-            v, least = np.asarray(value), -1 if gate == "g" else 0
-            if v.dtype.kind not in "iuf" or v.shape not in ((), (H,)) or not ((v >= least) & (v <= 1)).all():
-                raise ValueError(
-                    f"clamp of {gate} takes a number from {least} to 1, or an array of H = {H} of them, not {reprlib.repr(value)}"
-                )
-            steps[t - 1].append(("oifg".index(gate), np.full(H, v, dtype)))
+            steps[t - 1].append(("oifg".index(gate), np.full(H, _forced(gate, value, H), dtype)))
     return steps
-
-
-def _number(name, value, least=-np.inf):
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating) or not least <= value < np.inf:
-        raise ValueError(f"{name} must be a finite number{f' >= {least}' if least == 0 else ''}, not {reprlib.repr(value)}")
-    return float(value)
 
 
 def _drawing(rng, D, H, dtype):
     """What every initialiser is given, checked."""
-    if not isinstance(rng, np.random.Generator):
-        raise ValueError(f"rng must be a random generator, such as np.random.default_rng(0), not {reprlib.repr(rng)}")
-    for name, value in {"D": D, "H": H}.items():
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-            raise ValueError(f"{name} must be a whole number >= 1, not {reprlib.repr(value)}")
-    if dtype not in (np.float32, np.float64, "float32", "float64"):
-        raise ValueError(f"dtype must be float32 or float64, not {reprlib.repr(dtype)}")
-    return int(D), int(H), np.dtype(dtype)
+    expect.generator("rng", rng)
+    D, H = expect.whole("D", D), expect.whole("H", H)
+    expect.room("D and H", 4 * H, D + H)
+    return D, H, expect.dtype("dtype", dtype)

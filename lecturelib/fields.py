@@ -1,9 +1,12 @@
 """Pictures of planes: basins, gradients and costs as colour, and the paths on them. Roles and colours are those of `plots`."""
 
+from functools import partial
+
 import numpy as np
 from matplotlib.colors import ListedColormap, to_rgb
 
-from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, PAPER, POWER, SINK, SOURCE
+from lecturelib import expect
+from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, MAP, PAPER, POWER, SINK, SOURCE
 
 __all__ = [
     "against_eta", "basins", "curve", "descent", "gradient", "histogram", "kinds", "losses", "nudge", "pair", "paths", "starts",
@@ -31,6 +34,21 @@ SLOW = {"marker": "s", "color": "#767676", "markersize": 8, "linestyle": "none",
 KIND = {"sink": SINK, "source": SOURCE, "saddle": SADDLE, "slow": SLOW}
 
 
+def _extent(name, value):
+    """(left, right, bottom, top) of a plane."""
+    left, right, bottom, top = expect.numbers(name, value, "4")
+    if not (left < right and bottom < top):
+        raise ValueError(f"{name} must be (left, right, bottom, top), not {value}")
+    return value
+
+
+def _arrow(name, value):
+    """(vector (2,), style)."""
+    if not isinstance(value, tuple) or len(value) != 2 or not isinstance(value[1], dict) or "color" not in value[1]:
+        expect.refuse(name, "(vector, style), the style with a color", value)
+    return expect.numbers(name, value[0], "2"), value[1]
+
+
 def _square(ax, edge=1.0):
     ax.set(xlim=(-edge, edge), ylim=(-edge, edge), xlabel="$h_1$", ylabel="$h_2$", aspect="equal")
 
@@ -43,6 +61,11 @@ def _key(ax, styles, bottom=False):
         ax.text(0.14, y, name, transform=ax.transAxes, color=style["color"], va="center", bbox=PAPER)
 
 
+@expect.arguments(
+    ax=expect.axes,
+    labels=partial(expect.words, size=10**6, axes="N N", least=0),
+    ends=partial(expect.numbers, axes="2 K", empty=True),
+)
 def basins(ax, labels, ends):
     """The basin of each start in the square -1 ... 1, as `planes.basins` has it, and a letter at each attractor (2, K)."""
     _square(ax)
@@ -55,21 +78,29 @@ def basins(ax, labels, ends):
         ax.text(0.93 * x, 0.93 * y, chr(ord("A") + k), ha="center", va="center", fontweight="bold", color=INK)
 
 
+@expect.arguments(ax=expect.axes, logs=expect.field)
 def gradient(ax, logs, low=-6, high=4):
     """log10 |dh(T)/dh(0)| of each start in the square, (size, size): dark is vanishing, light exploding."""
+    expect.interval(low, high, ("low", "high"))
     _square(ax)
     ax.set_title(f"gradient: dark $10^{{{low}}}$, light $10^{{{high}}}$", fontsize=10)
     ax.imshow(np.clip(logs, low, high), extent=(-1, 1, -1, 1), cmap="cividis", vmin=low, vmax=high)
 
 
+@expect.arguments(ax=expect.axes, points=partial(expect.instance, kinds=(list, tuple), what="a list of Points"))
 def kinds(ax, points):
     """Fixed and slow points, as `planes.points` gives them: sinks discs, sources rings, saddles crosses, slow ones squares."""
+    for point in points:
+        if getattr(point, "kind", None) not in KIND:
+            expect.refuse("points", "a list of Points, as `planes.points` gives it", points)
     for point in points:
         ax.plot(*point.h, zorder=4, clip_on=False, **KIND[point.kind])
 
 
+@expect.arguments(ax=expect.axes, time=expect.axes, one=partial(expect.numbers, axes="N 2"))
 def pair(ax, time, one, other):
     """Two orbits (T + 1, 2) in the plane, and their distance over time as powers of ten."""
+    other = expect.numbers("other", other, "N 2", N=len(one))
     for orbit, style in ((one, FORWARD), (other, BACKWARD)):
         ax.plot(*orbit.T, marker=".", markersize=5, linewidth=1.2, zorder=3, **style)
         ax.plot(*orbit[-1], marker="D", markersize=7, color=style["color"], markeredgecolor="white", zorder=5)
@@ -82,8 +113,10 @@ def pair(ax, time, one, other):
     time.plot(np.clip(apart, -17, 1), color=INK)
 
 
+@expect.arguments(ax=expect.axes, f=MAP, at=expect.number)
 def curve(ax, f, lo, hi, at, diagonal=False):
     """y = f(x) on [lo, hi], flats and walls named, and the tangent at `at`."""
+    lo, hi = expect.interval(lo, hi)
     ax.set(xlim=(lo, hi), ylim=(-1.1, 1.1), xlabel="$h_1$" if diagonal else "$x$", ylabel="$h_2$" if diagonal else "$y$")
     x = np.linspace(lo, hi, 401)
     ax.axhline(0, **IDENTITY)
@@ -101,14 +134,22 @@ def curve(ax, f, lo, hi, at, diagonal=False):
     ax.plot(at, y, marker="D", color=INK, zorder=4)
 
 
+@expect.arguments(ax=expect.axes, one=partial(expect.row, least=2))
 def twins(ax, one, other):
     """One unit in two runs (T + 1,)."""
+    other = expect.numbers("other", other, "N", finite=False, N=len(one))
     ax.set(xlim=(0, len(one) - 1), ylim=(-1.05, 1.05), xlabel="step t", ylabel="one unit")
     ax.axhline(0, **IDENTITY)
     ax.plot(one, linewidth=1.4, **FORWARD)
     ax.plot(other, linewidth=1.2, **BACKWARD)
 
 
+@expect.arguments(
+    ax=expect.axes,
+    logs=partial(expect.row, least=2),
+    low=partial(expect.whole, least=-1000, most=-1),
+    high=partial(expect.whole, most=1000),
+)
 def nudge(ax, logs, low=-40, high=40):
     """log10 of the size of a nudge (T + 1,)."""
     ax.set(xlim=(0, len(logs) - 1), ylim=(low, high), xlabel="step t", ylabel="size of a nudge", yticks=range(low, high + 1, 20))
@@ -117,13 +158,16 @@ def nudge(ax, logs, low=-40, high=40):
     ax.plot(np.clip(logs, 2 * low, 2 * high), color=INK)
 
 
+@expect.arguments(ax=expect.axes, b=partial(expect.row, least=2), high=expect.positive)
 def losses(ax, b, values, high):
     """Loss against the bias b for a few examples (K, M) in three line styles, or one cost (1, M)."""
+    values = expect.numbers("values", values, "K N", N=len(b))
     ax.set(xlim=(b[0], b[-1]), ylim=(0, high), xlabel="hidden bias b", ylabel="loss" if len(values) > 1 else "cost")
     for value, style in zip(values, ("-", "--", ":"), strict=False):
         ax.plot(b, value, color=FORWARD["color"] if len(values) == 1 else INK, linestyle=style, linewidth=2)
 
 
+@expect.arguments(ax=expect.axes, cost=expect.field, extent=_extent, runs=partial(expect.numbers, axes="2 N 2", finite=False))
 def paths(ax, cost, extent, runs):
     """log10 of a cost over (w, b) as colour, and the paths (steps, 2) of two runs: the first dashed, the second solid."""
     ax.set(xlim=extent[:2], ylim=extent[2:], xlabel="w", ylabel="b")
@@ -137,8 +181,12 @@ def paths(ax, cost, extent, runs):
     ax.plot(*runs[0][0], marker="o", markersize=9, markerfacecolor="white", color=INK, zorder=5)
 
 
+@expect.arguments(ax=expect.axes, costs=expect.field, names=expect.texts)
 def descent(ax, costs, names):
     """log10 of the cost along some runs (K, steps): the first dashed, the second solid."""
+    expect.numbers("costs", costs, "K N", finite=False, K=len(names))
+    if costs.shape[1] < 2:
+        raise ValueError(f"costs must have at least two steps, not shape {costs.shape}")
     ax.set(xlim=(0, costs.shape[1] - 1), ylim=(-6, 0), xlabel="training step", ylabel="cost")
     ax.yaxis.set_major_formatter(POWER)
     styles = {}
@@ -148,6 +196,7 @@ def descent(ax, costs, names):
     _key(ax, styles, bottom=True)
 
 
+@expect.arguments(ax=expect.axes, fates=partial(expect.words, size=3, axes="N M", least=0), extent=_extent, title=expect.text)
 def starts(ax, fates, extent, title):
     """A map of starts in the (w, b) plane by what became of a run from each: 0 neither, 1 solved, 2 thrown."""
     ax.set(xlim=extent[:2], ylim=extent[2:], xlabel="w", ylabel="b")
@@ -159,6 +208,7 @@ def starts(ax, fates, extent, title):
         ax.text(x, 1.035, name, transform=ax.transAxes, ha="center", fontsize=9, color=INK, bbox=box)
 
 
+@expect.arguments(ax=expect.axes, arrows=partial(expect.named, check=_arrow), reach=expect.positive)
 def vectors(ax, arrows, reach):
     """Lines from the origin, by name: (vector (2,), style)."""
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), xlabel="$g_1$", ylabel="$g_2$", aspect="equal")
@@ -170,6 +220,7 @@ def vectors(ax, arrows, reach):
     _key(ax, {name: style for name, (_, style) in arrows.items()})
 
 
+@expect.arguments(ax=expect.axes, logs=expect.row, eta=expect.positive)
 def histogram(ax, logs, eta):
     """How often the log10 of a gradient's size has each value, on a log scale of counts, and the threshold eta."""
     ax.set(xlim=(-8, 6), ylim=(-0.2, 4.7), xlabel="size of one example's gradient", ylabel="examples")
@@ -182,8 +233,14 @@ def histogram(ax, logs, eta):
     ax.text(np.log10(eta) + 0.15, 4.4, "η", color=BACKWARD["color"], va="top")
 
 
+@expect.arguments(ax=expect.axes, etas=expect.row, means=expect.row, spreads=expect.row, eta=expect.positive)
 def against_eta(ax, etas, means, spreads, eta):
     """The mean of clipped gradients and the spread of a batch's mean, both as sizes, over the threshold; a mark at eta."""
+    etas, means, spreads = (
+        expect.numbers(name, a, "N", N=len(etas)) for name, a in (("etas", etas), ("means", means), ("spreads", spreads))
+    )
+    if not (np.diff(etas) > 0).all() or etas[0] <= 0:
+        raise ValueError("etas must be positive and rise")
     ax.set(xlim=(-2, 5), ylim=(-4, 2), xlabel="threshold η", ylabel="size", xticks=range(-2, 6), yticks=range(-4, 3))
     ax.xaxis.set_major_formatter(POWER)
     ax.yaxis.set_major_formatter(POWER)

@@ -5,7 +5,6 @@ multiplies slopes, which is all that backpropagation through time does to a grad
 starts or parameters at once). A state that leaves the floating-point numbers has *escaped*: it is +-inf and stays so.
 """
 
-import reprlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +12,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+
+from lecturelib import expect
 
 EPS = np.finfo(float).eps
 NEUTRAL = 1e-8  # a slope within this of +-1 is neither a sink's nor a source's
@@ -22,32 +23,22 @@ FAR = 1e12  # beyond it a step to inf - inf is an escape; nearer, "not a number"
 # -- what may come in -------------------------------------------------------------------------------------------------------
 
 
-def _numbers(name, value, kinds="iuf", finite=True, one=False):
-    """A float copy of `value` (complex where `kinds` has "c"). Refused: nan, inf if `finite`, an array if `one` is asked for."""
-    try:
-        a = np.asarray(value)
-    except ValueError:  # a ragged list
-        a = np.asarray(None)
-    if a.dtype.kind not in kinds:
-        sort = "number" if "c" in kinds else "real number"
-        raise ValueError(f"{name} must be a {sort} or an array of them, not {reprlib.repr(value)}")
-    if np.isnan(a).any() or (finite and np.isinf(a).any()):
-        raise ValueError(f"{name} must be {'finite' if finite else 'a number'}, not {reprlib.repr(value)}")
-    if one and a.ndim:
-        raise ValueError(f"{name} must be one number, not an array of shape {a.shape}")
+def _numbers(name, value, kinds="iuf", finite=True, axes="..."):
+    """A float64 copy of `value` (complex where `kinds` has "c"), a scalar where it is one number."""
+    a = expect.numbers(name, value, axes, kinds=kinds, finite=finite)
     return a.astype(complex if a.dtype.kind == "c" else float)[()]
 
 
-def _count(name, value, least):
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(f"{name} must be a whole number >= {least}, not {reprlib.repr(value)}")
-    return int(value)
+def _one(name, value, kinds="iuf"):
+    """One finite number."""
+    a = _numbers(name, value, kinds)
+    if a.ndim:
+        raise ValueError(f"{name} must be one number, not an array of shape {a.shape}")
+    return a
 
 
 def _a_map(f):
-    if not isinstance(f, Map):
-        raise ValueError(f"f must be a Map, such as maps.logistic(3.5), not {reprlib.repr(f)}")
-    return f
+    return expect.instance("f", f, Map, "a Map, such as maps.logistic(3.5)")
 
 
 # -- maps -------------------------------------------------------------------------------------------------------------------
@@ -59,7 +50,7 @@ class Map:
 
     `f(x)` and `f.d(x)` never warn: overflow is +-inf. `f ** n` is f∘...∘f (n times) and `f @ g` is f(g(x)); their `.d` is the
     product of the slopes met along the way (the chain rule: the Jacobian on the lecture's univariate slide).
-    ValueError: x is not a number; f or d is not a number at some |x| <= 1e12; n is not a whole number >= 1.
+    ValueError: x is not a number; f or d is not a number at some |x| <= 1e12; n is not a whole number from 1 to 10,000.
     """
 
     f: Callable
@@ -75,7 +66,7 @@ class Map:
         return _value(self.f, self.name, x)
 
     def __pow__(self, n):
-        if _count("n, in f ** n,", n, 1) == 1:
+        if expect.whole("n, in f ** n,", n, most=10_000) == 1:
             return self
         return Map(lambda x: _orbit(self, x, n)[-1], lambda x: adjoint(self, _orbit(self, x, n))[0], f"{self.name}, {n} times")
 
@@ -100,7 +91,7 @@ def _value(function, what, x):
                 raise
             raise ValueError(f"x of shape {x.shape} does not fit the parameters of {what}") from error
         if y.dtype.kind not in "iufc":
-            raise ValueError(f"{what} must be a number, not {reprlib.repr(y[()])}")
+            expect.refuse(what, "a number", y[()])
         return (_escaped(y, x, what) if not np.isfinite(y).all() else y.astype(np.result_type(y, float)))[()]
 
 
@@ -175,11 +166,12 @@ def orbit(f, x0, steps):
     An orbit that overflows has escaped: from there on it is +inf or -inf (complex: inf). ValueError: f is not a Map, x0 is not
     finite numbers, steps is not a whole number >= 0, or f is not a number somewhere on the way.
     """
-    return _orbit(_a_map(f), _numbers("x0", x0, "iufc"), _count("steps", steps, 0))
+    return _orbit(_a_map(f), _numbers("x0", x0, "iufc"), expect.whole("steps", steps, least=0))
 
 
 def _orbit(f, x, steps):
     y = f(x)
+    expect.room("steps", steps + 1, np.size(y))
     with np.errstate(all="ignore"):
         h = np.empty((steps + 1, *np.shape(y)), np.result_type(x, y))
         h[0] = x
@@ -217,7 +209,8 @@ def lyapunov(f, x0, steps=1000, transient=100):
     has escaped is read at infinity: +inf for r x (1 - x) and x^2 + c, but ln |w| for w x. Never nan: slope 0 outweighs inf, as in
     `adjoint`. ValueError: as `orbit`; steps < 1 or transient < 0.
     """
-    x, steps, transient = _numbers("x0", x0, "iufc"), _count("steps", steps, 1), _count("transient", transient, 0)
+    x, steps = _numbers("x0", x0, "iufc"), expect.whole("steps", steps)
+    transient = expect.whole("transient", transient, least=0)
     slopes = _a_map(f).d(_orbit(f, x, transient + steps)[transient:-1])
     with np.errstate(all="ignore"):
         mean = np.log(np.abs(slopes)).mean(axis=0)
@@ -232,7 +225,7 @@ def bifurcation(family, params, x0=0.5, transient=500, keep=400):
     non-empty row of finite numbers; x0 of another shape; keep < 1; transient < 0.
     """
     params, x = _numbers("params", params), _numbers("x0", x0)
-    transient, keep = _count("transient", transient, 0), _count("keep", keep, 1)
+    transient, keep = expect.whole("transient", transient, least=0), expect.whole("keep", keep)
     if params.ndim != 1 or not params.size:
         raise ValueError(f"params must be a row of at least one number, not an array of shape {params.shape}")
     if x.shape not in ((), params.shape):
@@ -275,7 +268,7 @@ def fixed_points(f, lo, hi):
     stretch (every point is fixed), or wiggles too finely (2^16 cells).
     """
     _a_map(f)
-    lo, hi = _numbers("lo", lo, one=True), _numbers("hi", hi, one=True)
+    lo, hi = _one("lo", lo), _one("hi", hi)
     if not -FAR <= lo < hi <= FAR:
         raise ValueError(f"lo must be less than hi, both within +-{FAR:g}, not {lo:g} and {hi:g}")
     if np.shape(f(lo)) or np.iscomplexobj(f(lo)):
@@ -335,6 +328,7 @@ def _roots(f, x, s):
     may_touch = np.concatenate([turns, x[[0, -1]]])
     neighbours = np.clip(may_touch * (1 + EPS * np.arange(-8, 9)[:, None]), x[0], x[-1])
     noise = np.ptp(gap(neighbours), axis=0)  # of rounding
+    noise[noise > 1e-3 * (x[-1] - x[0])] = 0  # as steep as that, f says nothing about a point beside a root
     touch = may_touch[np.abs(gap(may_touch)) <= 4 * noise + 4 * EPS * np.abs(may_touch)]
     grid = np.union1d(x, turns)
     sign = np.where(np.isin(grid, touch), 0.0, np.sign(gap(grid)))
@@ -358,10 +352,11 @@ def cycles(f, n, lo, hi):
     """The cycles of exact period n which lie in [lo, hi], by their least point: a list of `Cycle`.
 
     They are the fixed points of f ** n less those of shorter cycles. One just born by period doubling counts once its multiplier
-    differs from 1 by 1e-8. ValueError: n is not a whole number >= 1; f, lo, hi as in `fixed_points`.
+    differs from 1 by 1e-8. ValueError: n is not a whole number from 1 to 100; f, lo, hi as in `fixed_points`.
     """
-    shorter = [x for d in range(1, _count("n", n, 1)) if n % d == 0 for cycle in cycles(f, d, lo, hi) for x in cycle.points]
-    points, found = np.array([p.x for p in fixed_points(_a_map(f) ** n, lo, hi)]), []
+    _a_map(f), expect.whole("n", n, most=100)
+    shorter = [x for d in range(1, n) if n % d == 0 for cycle in cycles(f, d, lo, hi) for x in cycle.points]
+    points, found = np.array([p.x for p in fixed_points(f**n, lo, hi)]), []
 
     def nearest(x):
         i = np.abs(points - x).argmin() if points.size else 0
@@ -390,12 +385,13 @@ def plane(center, width, shape):
 
     ValueError: center is not one finite (complex) number, width is not > 0, shape is not two whole numbers >= 1.
     """
-    center, width = _numbers("center", center, "iufc", one=True), _numbers("width", width, one=True)
+    center, width = _one("center", center, "iufc"), _one("width", width)
     if not width > 0:
         raise ValueError(f"width must be > 0, not {width:g}")
     if not isinstance(shape, tuple) or len(shape) != 2:
-        raise ValueError(f"shape must be (rows, cols), not {reprlib.repr(shape)}")
-    rows, cols = (_count("each of shape", n, 1) for n in shape)
+        expect.refuse("shape", "(rows, cols)", shape)
+    rows, cols = (expect.whole("each of shape", n) for n in shape)
+    expect.room("shape", rows, cols)
     across, down = np.arange(cols) - (cols - 1) / 2, np.arange(rows) - (rows - 1) / 2
     return center + (across - 1j * down[:, None]) * (width / cols)
 
@@ -406,7 +402,7 @@ def escape_time(c, steps, radius=2.0):
     `c`: complex, any shape; returns integers of that shape, exactly those of the plain loop with z**2 + c and np.abs(z).
     ValueError: c is not finite numbers; steps < 1; radius is not in 2..1e100 (orbits come back from a smaller circle).
     """
-    c, steps, radius = _numbers("c", c, "iufc"), _count("steps", steps, 1), _numbers("radius", radius, one=True)
+    c, steps, radius = _numbers("c", c, "iufc"), expect.whole("steps", steps, most=10**6), _one("radius", radius)
     if not 2 <= radius <= 1e100:
         raise ValueError(f"radius must be >= 2 (orbits come back from a smaller circle) and <= 1e100, not {radius:g}")
     flat, counts, start = c.ravel().astype(complex, copy=False), np.full(c.size, steps), 0
@@ -471,18 +467,26 @@ def _steps_inside(z, c, steps, radius):
 def log_norms(W, T):
     """log10 of the spectral norm of W^t for t = 0..T, shape (T + 1,); -inf where the power is 0.
 
-    The norm of a product of equal Jacobians (slide "the Jacobians multiply"). Rescaled on the way, the power neither over- nor
-    underflows. ValueError: W is not a square matrix of finite real numbers; T is not a whole number >= 0.
+    The norm of a product of equal Jacobians (slide "the Jacobians multiply"). Each entry of the power has an exponent of its own,
+    so that none overflows or underflows. ValueError: W is not a square matrix of finite real numbers, T no whole number >= 0.
     """
-    W, T = _numbers("W", W), _count("T", T, 0)
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or not W.size:
-        raise ValueError(f"W must be a square matrix, not an array of shape {W.shape}")
-    exponent = np.frexp(np.abs(W).max())[1]
-    W = np.ldexp(W, 500 - exponent)  # large, so that small entries beside large ones do not underflow in a step
-    power, logs = np.eye(len(W)), [0.0]
+    W, T = _numbers("W", W), expect.whole("T", T, least=0, most=10**6)
+    if W.ndim != 2 or W.shape[0] != W.shape[1] or not 1 <= len(W) <= 200:
+        raise ValueError(f"W must be a square matrix with at most 200 rows, not an array of shape {W.shape}")
+    (W, by), logs = _scaled(W, np.zeros(W.shape, int)), [0.0]
+    power, exponent = _scaled(np.eye(len(W)), np.zeros(W.shape, int))
     for _ in range(T):
-        power = power @ W
-        size = np.linalg.norm(power, 2)
-        logs.append(logs[-1] + np.log10(np.ldexp(size, -500)) + exponent * np.log10(2) if size else -np.inf)
-        power = power / size if size else power
+        each = exponent[:, :, None] + by  # of the terms that make an entry of the next power
+        largest = each.max(axis=1)
+        terms = np.ldexp(power[:, :, None] * W, np.maximum(each - largest[:, None], -2000))
+        power, exponent = _scaled(terms.sum(axis=1), largest)
+        top = exponent.max()
+        size = np.linalg.norm(np.ldexp(power, np.maximum(exponent - top, -2000)), 2)
+        logs.append(np.log10(size) + top * np.log10(2) if size else -np.inf)
     return np.array(logs)
+
+
+def _scaled(a, exponent):
+    """a 2^exponent as numbers from 0.5 to 1 and their exponents: each entry has one of its own, so that none underflows."""
+    a, more = np.frexp(a)
+    return a, np.where(a == 0, -(10**9), exponent + more)

@@ -5,12 +5,11 @@ another (the lecture's translation network: no attention). The losses are means 
 Axes are T steps, B sequences, D inputs, K outputs. A word is a whole number from 0; -1 is padding: no word at all.
 """
 
-import reprlib
 from typing import NamedTuple
 
 import numpy as np
 
-from lecturelib import cells
+from lecturelib import cells, expect
 
 END = 0  # the word <EOS>: it ends a sentence, and as the decoder's first input it asks for the first word
 PAD = -1
@@ -39,21 +38,23 @@ class EncoderDecoder(NamedTuple):
 # -- losses -----------------------------------------------------------------------------------------------------------------
 
 
+@np.errstate(all="ignore")
 def squared_error(y, target):
-    """(mean of |y - target|^2, its adjoint y_bar), for y and target of one shape (B, K). ValueError: of different shapes."""
-    target = np.asarray(target)
-    if target.shape != y.shape:
-        raise ValueError(f"target has shape {target.shape}; it needs {y.shape}, the shape of the net's output")
+    """(mean of (y - target)^2, its adjoint y_bar), for y and target of one shape (B, K). ValueError: of different shapes."""
+    B, K = expect.array("y", y, "B K", finite=False).shape
+    target = expect.numbers("target", target, "B K", B=B, K=K)
     error = y - target.astype(y.dtype)
     return np.mean(error * error), error * y.dtype.type(2 / error.size)
 
 
+@np.errstate(all="ignore")
 def cross_entropy(y, labels):
     """(mean of -log softmax(y)[label], its adjoint y_bar), for y (..., K) and whole labels (...); a label -1 does not count.
 
     ValueError: labels of another shape, not whole, outside -1 ... K - 1, or all -1.
     """
-    labels = _words("labels", labels, y.shape[-1], y.shape[:-1])
+    *axes, K = expect.array("y", y, "... K", finite=False).shape
+    labels = expect.words("labels", labels, K, " ".join(map(str, axes)))
     counted = labels != PAD
     if not counted.any():
         raise ValueError("labels are all -1: there is nothing to learn from")
@@ -69,8 +70,11 @@ def cross_entropy(y, labels):
 
 def init_net(rng, cell, K, *, gain=0.1):
     """A Net on this cell with K outputs, its readout drawn from N(0, gain^2). ValueError: K is no whole number >= 1."""
-    _sizes(K=K)
-    W = gain * rng.standard_normal((K, cell.W_h.shape[1]))
+    expect.generator("rng", rng)
+    _, H = cells.sizes(cell, "cell")
+    K, gain = expect.whole("K", K), expect.number("gain", gain, least=0)
+    expect.room("K", K, H)
+    W = gain * rng.standard_normal((K, H))
     return Net(cell, W.astype(cell.b.dtype), np.zeros(K, cell.b.dtype))
 
 
@@ -79,14 +83,18 @@ def init_net(rng, cell, K, *, gain=0.1):
 
 def answer(net, x, *, phi=None):
     """The output y (B, K) after reading x (T, B, D). ValueError: as `cells.unroll`."""
+    _net(net)
     return cells.unroll(net.cell, x, phi=phi).h[-1] @ net.W.T + net.b
 
 
 def loss(net, x, target, *, error, phi=None):
     """(loss, gradient), with `error` = `squared_error` or `cross_entropy` of the answer; the gradient is a `Net`."""
+    _, _, K = _net(net)
+    expect.function("error", error, "a loss, such as squared_error or cross_entropy")
     trace = cells.unroll(net.cell, x, phi=phi)
     h = trace.h[-1]
     value, y_bar = error(h @ net.W.T + net.b, target)
+    expect.array("y_bar of error", y_bar, "B K", h.dtype, finite=False, B=len(h), K=K)
     back = cells.backprop(trace, y_bar @ net.W)
     return value, Net(back.p, y_bar.T @ h, y_bar.sum(0))
 
@@ -100,7 +108,8 @@ def next_loss(net, words, *, state=(None, None), phi=None):
     The loss is the mean cross entropy of a word, in nats. `state`: the last one of the text before, or from 0; backprop stops
     there. ValueError: words outside the vocabulary, or fewer than two steps of them.
     """
-    words = _words("words", words, len(net.b))
+    words = expect.words("words", words, _reader_of_itself(net), "T B")
+    state = _state(state)
     if len(words) < 2:
         raise ValueError(f"words has shape {words.shape}; it needs at least two steps, (T + 1, B)")
     trace = cells.unroll(net.cell, _one_hot(words[:-1], net.cell), h0=state[0], c0=state[1], phi=phi)
@@ -116,9 +125,9 @@ def continued(net, rng, words, length, *, temperature=1.0):
 
     ValueError: words outside the vocabulary, no words, or a temperature that is not positive.
     """
-    words = _words("words", np.reshape(words, (-1, 1)), len(net.b))
-    if not 0 < temperature < np.inf:
-        raise ValueError(f"temperature must be a positive number, not {reprlib.repr(temperature)}")
+    words = expect.words("words", words, _reader_of_itself(net), "T")[:, None]
+    length, temperature = expect.whole("length", length, least=0, most=10**6), expect.positive("temperature", temperature)
+    expect.generator("rng", rng)
     state, written = (None, None), []
     for _ in range(length):
         trace = cells.unroll(net.cell, _one_hot(words, net.cell), h0=state[0], c0=state[1])
@@ -127,7 +136,7 @@ def continued(net, rng, words, length, *, temperature=1.0):
         chances = np.cumsum(np.exp(scores - scores.max()), dtype=float)
         words = np.array([[np.searchsorted(chances, rng.random() * chances[-1])]])
         written.append(words[0, 0])
-    return np.array(written)
+    return np.array(written, int)
 
 
 # -- encoder and decoder ----------------------------------------------------------------------------------------------------
@@ -139,12 +148,18 @@ def init_encoder_decoder(rng, words_in, words_out, H, *, layers=2, cell=cells.in
     `cell(rng, D, H, dtype=...)` makes a layer: `cells.init_lstm`, `cells.init_rnn` or a partial of one. ValueError for sizes
     that are not whole and positive.
     """
-    _sizes(words_in=words_in, words_out=words_out, layers=layers)
+    expect.generator("rng", rng)
+    words_in, words_out = expect.whole("words_in", words_in), expect.whole("words_out", words_out)
+    H, layers, dtype = expect.whole("H", H), expect.whole("layers", layers, most=1000), expect.dtype("dtype", dtype)
+    expect.room("words_in, words_out and H", H, words_in + words_out + 8 * layers * H)
+    expect.function("cell", cell, "what makes a layer, such as cells.init_lstm")
     encoder, decoder = (
         tuple(cell(rng, D, H, dtype=dtype) for D in (words, *[H] * (layers - 1))) for words in (words_in, words_out)
     )
     W = rng.standard_normal((words_out, H)) / np.sqrt(H)
-    return EncoderDecoder(encoder, decoder, W.astype(dtype), np.zeros(words_out, dtype))
+    net = EncoderDecoder(encoder, decoder, W.astype(dtype), np.zeros(words_out, dtype))
+    _translator(net)
+    return net
 
 
 def translation_loss(net, source, target, *, phi=None):
@@ -172,7 +187,9 @@ def reach(net, source, target, *, phi=None):
 
     One sentence: `source` (T_in,) and `target` (T_out,), words as in `translation_loss`; ValueError as there.
     """
-    source, target = (np.repeat(np.reshape(words, (-1, 1)), len(target), axis=1) for words in (source, target))
+    reads, writes = _translator(net)
+    source, target = expect.words("source", source, reads, "T"), expect.words("target", target, writes, "T", least=0)
+    source, target = (np.repeat(words[:, None], len(target), axis=1) for words in (source, target))
     target, reading, writing = _told(net, source, target, phi)
     h_bar = np.zeros_like(writing[-1].h[1:])
     each = np.arange(len(target))  # sentence j of the batch is there for word j
@@ -183,13 +200,16 @@ def reach(net, source, target, *, phi=None):
 
 def memories(net, source, target, *, phi=None):
     """The top layers' hidden states (T_in + T_out, H) while one `source` (T_in,) is read and `target` (T_out,) written."""
-    _, reading, writing = _told(net, np.reshape(source, (-1, 1)), np.reshape(target, (-1, 1)), phi)
+    reads, writes = _translator(net)
+    source, target = expect.words("source", source, reads, "T"), expect.words("target", target, writes, "T")
+    _, reading, writing = _told(net, source[:, None], target[:, None], phi)
     return np.concatenate([traces[-1].h[1:, 0] for traces in (reading, writing)])
 
 
 def translate(net, source, steps, *, phi=None):
     """The words (steps, B) that the net writes after `source` (T_in, B), each time the likeliest; -1 after the word END (0)."""
-    source = _words("source", source, net.encoder[0].W_x.shape[1])
+    reads, _ = _translator(net)
+    source, steps = expect.words("source", source, reads, "T B"), expect.whole("steps", steps, most=10**4)
     states = _ends(_through(net.encoder, _one_hot(source, net.encoder[0]), phi))
     word, written = np.full(source.shape[1], END), []
     going = np.ones(source.shape[1], bool)
@@ -213,8 +233,9 @@ def _through(layers, x, phi, states=None):
 
 def _told(net, source, target, phi):
     """(target, traces of reading, traces of writing), the decoder being told the right previous words."""
-    source = _words("source", source, net.encoder[0].W_x.shape[1])
-    target = _words("target", target, len(net.b), (len(target), source.shape[1]))
+    reads, writes = _translator(net)
+    source = expect.words("source", source, reads, "T B")
+    target = expect.words("target", target, writes, "T B", B=source.shape[1])
     reading = _through(net.encoder, _one_hot(source, net.encoder[0]), phi)
     before = np.vstack([np.full_like(target[:1], END), target[:-1]])
     return target, reading, _through(net.decoder, _one_hot(before, net.decoder[0]), phi, _ends(reading))
@@ -252,20 +273,50 @@ def _one_hot(words, layer):
     return np.vstack([np.eye(D, dtype=dtype), np.zeros((1, D), dtype)])[words]
 
 
-def _sizes(**sizes):
-    for name, value in sizes.items():
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-            raise ValueError(f"{name} must be a whole number >= 1, not {reprlib.repr(value)}")
+# -- what may come in -------------------------------------------------------------------------------------------------------
 
 
-def _words(name, words, size, shape=None):
-    a = np.asarray(words)
-    if a.dtype.kind not in "iu":
-        raise ValueError(f"{name} must be whole numbers, not {a.dtype}")
-    if shape is None and (a.ndim != 2 or not a.size):
-        raise ValueError(f"{name} has shape {a.shape}; it needs (T, B): steps, sentences")
-    if shape is not None and a.shape != shape:
-        raise ValueError(f"{name} has shape {a.shape}; it needs {shape}")
-    if a.min() < PAD or a.max() >= size:
-        raise ValueError(f"{name} must lie in -1 ... {size - 1}; there is {a.max() if a.max() >= size else a.min()}")
-    return a
+def _net(net):
+    """(D, H, K) of a Net, after a check that its parts fit each other."""
+    expect.instance("net", net, Net, "a Net, as `init_net` makes it")
+    D, H = cells.sizes(net.cell, "net.cell")
+    return D, H, _readout(net, H, net.cell.b.dtype)
+
+
+def _readout(net, H, dtype):
+    """How many scores the net's readout gives, K."""
+    K = len(expect.array("net.W", net.W, "K H", dtype, finite=False, H=H))
+    expect.array("net.b", net.b, "K", dtype, finite=False, K=K)
+    return K
+
+
+def _translator(net):
+    """(words that it reads, words that it writes) of an EncoderDecoder, after a check that its parts fit each other."""
+    expect.instance("net", net, EncoderDecoder, "an EncoderDecoder, as `init_encoder_decoder` makes it")
+    ends = []
+    for side in ("encoder", "decoder"):
+        layers = expect.instance(f"net.{side}", getattr(net, side), tuple, "a tuple of layers")
+        shapes = [cells.sizes(p, f"net.{side}[{k}]") for k, p in enumerate(layers)]
+        if not shapes or any(D != H for (D, _), (_, H) in zip(shapes[1:], shapes, strict=False)):
+            raise ValueError(f"net.{side} needs layers that read each other's hidden states; their (D, H) are {shapes}")
+        ends.append((shapes, [H for _, H in shapes]))
+    if ends[0][1] != ends[1][1]:
+        raise ValueError(f"net needs as many units in each layer of both sides, not {ends[0][1]} and {ends[1][1]}")
+    K = _readout(net, ends[1][1][-1], net.decoder[-1].b.dtype)
+    if ends[1][0][0][0] != K:
+        raise ValueError(f"net.decoder reads {ends[1][0][0][0]} words, and net.W writes {K}: they need one vocabulary")
+    return ends[0][0][0][0], K
+
+
+def _reader_of_itself(net):
+    """How many words a Net knows that reads what it writes."""
+    D, _, K = _net(net)
+    if D != K:
+        raise ValueError(f"net.cell reads {D} words, and net.W writes {K}: they need one vocabulary")
+    return K
+
+
+def _state(state):
+    if not isinstance(state, tuple) or len(state) != 2:
+        expect.refuse("state", "the last state (h, c) of the text before", state)
+    return state

@@ -9,6 +9,8 @@ import reprlib
 import numpy as np
 from num2words import num2words
 
+from lecturelib import expect
+
 __all__ = ["ENGLISH", "FRENCH", "HIGHEST", "codes", "said", "sentences"]
 
 HIGHEST = 999_999_999
@@ -28,14 +30,14 @@ def sentences(number):
     >>> sentences(97)
     (['ninety', 'seven'], ['quatre', 'vingt', 'dix', 'sept'])
     """
-    if isinstance(number, bool) or not isinstance(number, int | np.integer) or not 0 <= number <= HIGHEST:
-        raise ValueError(f"the number must be a whole number from 0 to {HIGHEST:,}, not {reprlib.repr(number)}")
+    if not isinstance(number, int | np.integer) or isinstance(number, bool) or not 0 <= number <= HIGHEST:
+        expect.refuse("number", f"a whole number from 0 to {HIGHEST:,}", number)
     return tuple(re.split(r"[ ,-]+", num2words(int(number), lang=language)) for language in ("en", "fr"))
 
 
 def said(line):
     """The number that a reader typed, such as "1,234" or " 97 ". ValueError: that is none, or out of range."""
-    digits = re.sub(r"[ ,_'’]", "", line)
+    digits = re.sub(r"[ ,_'’]", "", expect.text("line", line))
     if not re.fullmatch(r"-?[0-9]{1,30}", digits):
         raise ValueError(f"type a whole number in digits, from 0 to {HIGHEST:,}; this is none: {reprlib.repr(line)}")
     if not 0 <= int(digits) <= HIGHEST:
@@ -45,7 +47,9 @@ def said(line):
 
 def codes(words, vocabulary):
     """The places of words in ENGLISH or FRENCH, an array (T,). ValueError: a word that is not there."""
+    expect.instance("vocabulary", vocabulary, tuple | list, "ENGLISH or FRENCH")
+    expect.instance("words", words, tuple | list, "a list of words")
     unknown = [word for word in words if word not in vocabulary]
     if unknown:
-        raise ValueError(f"{unknown[0]!r} is none of the {len(vocabulary)} words {', '.join(vocabulary)}")
-    return np.array([vocabulary.index(word) for word in words])
+        raise ValueError(f"words must be in the vocabulary: {unknown[0]!r} is none of its {len(vocabulary)} words")
+    return np.array([vocabulary.index(word) for word in words], int)

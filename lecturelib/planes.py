@@ -4,13 +4,16 @@ The lecture's picture of "various attractors": a point of the plane is a start h
 States are arrays of shape (2, ...), so that W @ h is the step. Everything else about RNNs lives in `cells`.
 """
 
-import reprlib
 from typing import NamedTuple
 
 import numpy as np
 
+from lecturelib import expect
+
 EDGE = 1.0  # the states of tanh units lie within -1 ... 1
 SAME = 1e-3  # attractors nearer than this are one
+MOST = 10**6  # steps
+SIDE = 4000  # starts along the side of a picture
 PHASES = 16  # more distinct end points than this: not a few points or cycles, but a curve or chaos
 
 
@@ -29,12 +32,13 @@ class Point(NamedTuple):
 
 def turned(gain, angle):
     """W = gain times the rotation by `angle` (radians): det W > 0 and nothing else happens. ValueError: not finite."""
-    gain, angle = _finite("gain", gain, ()), _finite("angle", angle, ())
+    gain, angle = expect.number("gain", gain), expect.number("angle", angle)
     return gain * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 
 
 def grid(size, edge=EDGE):
     """The starts of a picture: (2, size * size) float32, row by row from the top, columns from the left."""
+    size, edge = expect.whole("size", size, most=SIDE), expect.positive("edge", edge)
     x = np.linspace(-edge, edge, size, dtype=np.float32)
     return np.stack([np.tile(x, size), np.repeat(x[::-1], size)])
 
@@ -43,7 +47,7 @@ def run(W, b, h, steps):
     """The states after `steps` steps, from the starts h (2, N); float32 stays float32. ValueError: as `orbit`."""
     W, b, h = _map(W, b, h)
     z = h.copy()
-    for _ in range(_count("steps", steps)):
+    for _ in range(_count(steps)):
         z = np.dot(W, z)
         z += b
         np.tanh(z, out=z)
@@ -55,9 +59,9 @@ def orbit(W, b, h0, steps):
 
     ValueError: W is not (2, 2), b or h0 not (2,), or not finite; steps is not a whole number >= 0.
     """
-    W, b = _finite("W", W, (2, 2)), _finite("b", b, (2,))
-    states = [_finite("h0", h0, (2,))]
-    for _ in range(_count("steps", steps)):
+    W, b = _weights(W, b)
+    states = [np.asarray(expect.numbers("h0", h0, "2"), float)]
+    for _ in range(_count(steps)):
         states.append(np.tanh(W @ states[-1] + b))
     return np.array(states)
 
@@ -67,7 +71,7 @@ def attractors(W, b, seed=0):
 
     Empty (K = 0) where they end at more than 16 points: on a closed curve, or in chaos. From 200 random starts, 2,000 steps.
     """
-    starts = np.random.default_rng(seed).uniform(-EDGE, EDGE, (2, 200))
+    starts = np.random.default_rng(expect.whole("seed", seed, least=0)).uniform(-EDGE, EDGE, (2, 200))
     ends = run(W, b, starts, 2000)
     found = []
     for end in ends.T:
@@ -84,6 +88,7 @@ def basins(W, b, ends, size, steps=100):
     A cycle has an end for each phase. Every sixth start is run first; the pixels between are run only where four neighbours
     disagree. Where a basin is finer than that (fractal), all are.
     """
+    (W, b), ends, steps, size = _weights(W, b), _ends(ends), _count(steps), expect.whole("size", size, most=SIDE)
     if ends.shape[1] < 2:
         return np.zeros((size, size), int)
     starts = grid(size).reshape(2, size, size)
@@ -117,17 +122,31 @@ def _label(W, b, starts, ends, steps):
 
 
 def log_growth(W, b, h, steps):
-    """log10 of the largest singular value of dh(steps) / dh(0) at each start h (2, N): how far a nudge can grow; -inf for 0."""
+    """log10 of the largest singular value of dh(steps) / dh(0) at each start h (2, N): how far a nudge can grow; -inf for 0.
+
+    The Jacobian is rescaled on the way, so that it neither overflows nor underflows.
+    """
     W, b, h = _map(W, b, h)
+    steps = _count(steps)
+    largest = np.abs(W).max() or 1
+    W_1 = W / largest  # its entries are at most 1, and 1 - h^2 is 0 or at least 6e-8: a few steps stay within the floats
+    every = 3 if np.abs(W_1[W_1 != 0]).min(initial=1) > 1e-5 else 1
     J = [np.full(h.shape[1], i == j, h.dtype) for i in (0, 1) for j in (0, 1)]  # a, b; c, d
-    for _ in range(_count("steps", steps)):
+    exponent = np.zeros(h.shape[1], int)
+    for t in range(steps):
         h = np.tanh(W @ h + b)
         s = 1 - h * h
-        J = [s[i] * (W[i, 0] * J[k] + W[i, 1] * J[2 + k]) for i in (0, 1) for k in (0, 1)]
+        J = [s[i] * (W_1[i, 0] * J[k] + W_1[i, 1] * J[2 + k]) for i in (0, 1) for k in (0, 1)]
+        if t % every == 0:
+            shift = np.maximum(np.frexp(sum(map(np.abs, J)))[1], 2 - np.finfo(h.dtype).maxexp)
+            by = np.ldexp(h.dtype.type(1), -shift)
+            J = [part * by for part in J]
+            exponent += shift
     a, b, c, d = J
-    with np.errstate(all="ignore"):
+    with np.errstate(divide="ignore"):
         # the largest singular value of a 2 x 2 matrix, without a square that could underflow alone
-        return np.log10((np.hypot(a + d, b - c) + np.hypot(a - d, b + c)) / 2)
+        logs = np.log10((np.hypot(a + d, b - c) + np.hypot(a - d, b + c)) / 2)
+    return logs + (exponent * np.log10(2) + steps * np.log10(largest, dtype=float)).astype(h.dtype)
 
 
 def boundary(W, b, p, q, ends, steps=200):
@@ -135,7 +154,10 @@ def boundary(W, b, p, q, ends, steps=200):
 
     Bisection. ValueError: p and q end at the same one of `ends`.
     """
-    p, q = _finite("p", p, (2,)), _finite("q", q, (2,))
+    (W, b), ends, steps = _weights(W, b), _ends(ends), _count(steps)
+    p, q = (np.asarray(expect.numbers(name, a, "2"), float) for name, a in (("p", p), ("q", q)))
+    if ends.shape[1] < 2:
+        raise ValueError("ends must be at least two: there is no border otherwise")
 
     def label(h):
         end = orbit(W, b, h, steps)[-1]
@@ -155,9 +177,11 @@ def boundary(W, b, p, q, ends, steps=200):
 def points(W, b, size=15):
     """All fixed points, and the slow ones: a list of `Point`, sinks first, from left to right.
 
-    From size x size starts q is made least by damped Gauss-Newton steps; what comes to q < 1e-20 is fixed.
+    From size x size starts, and from every place where a fixed point may hide (`_suspects`), q is made least by damped
+    Gauss-Newton steps; what comes to q < 1e-20 is fixed.
     """
-    W, b, h = _map(W, b, grid(size).astype(float))
+    W, b, h = _map(W, b, grid(expect.whole("size", size, most=100)).astype(float))
+    h = np.hstack([h, _suspects(W, b)])
     damp = np.full(h.shape[1], 1e-2)
     for _ in range(120):
         r, J = _residual(W, b, h)
@@ -180,6 +204,26 @@ def points(W, b, size=15):
     return sorted(found, key=lambda point: (order.index(point.kind), *point.h.round(3)))
 
 
+def _suspects(W, b, most=2000):
+    """The centres (2, N) of small boxes that may hold a fixed point: all others are ruled out, for tanh(z) is monotone.
+
+    A box with an image beside it holds none; a box that may hold one is split into four. A steep source has a box of its own,
+    though no start near it may lead there.
+    """
+    centre, half = np.zeros((2, 1)), EDGE
+    for _ in range(16):
+        half /= 2
+        quarters = half * np.array([[-1, -1, 1, 1], [-1, 1, -1, 1]])
+        split = (centre[:, :, None] + quarters[:, None]).reshape(2, -1)
+        z, reach = W @ split + b, half * np.abs(W).sum(axis=1, keepdims=True)
+        outside = (np.tanh(z - reach) > split + half) | (np.tanh(z + reach) < split - half)
+        split = split[:, ~outside.any(axis=0)]
+        if split.shape[1] > most:  # a whole curve is almost fixed, not a few points
+            break
+        centre = split
+    return centre
+
+
 def _residual(W, b, h):
     """F(h) - h (2, N), and its Jacobian (2, 2, N)."""
     f = np.tanh(W @ h + b)
@@ -189,26 +233,24 @@ def _residual(W, b, h):
 # -- what may come in -------------------------------------------------------------------------------------------------------
 
 
-def _finite(name, value, shape):
-    try:
-        a = np.array(value, dtype=float)
-    except (TypeError, ValueError):
-        a = np.array(np.nan)
-    if a.shape != shape or not np.isfinite(a).all():
-        raise ValueError(f"{name} must be finite numbers of shape {shape}, not {reprlib.repr(value)}")
-    return a
-
-
 def _map(W, b, h):
     """W, b as a column, and h, all of the dtype of h."""
-    W, b = _finite("W", W, (2, 2)), _finite("b", b, (2,))
-    if not isinstance(h, np.ndarray) or h.dtype not in (np.float32, np.float64) or h.ndim != 2 or len(h) != 2:
-        shape = getattr(h, "shape", type(h).__name__)
-        raise ValueError(f"h must be starts of shape (2, N), float32 or float64, not {shape}")
+    W, b = _weights(W, b)
+    expect.array("h", h, "2 N", finite=False)
+    largest = max(np.abs(W).max(), np.abs(b).max())
+    if largest > np.finfo(h.dtype).max:
+        raise ValueError(f"W and b must be numbers of {h.dtype}, as h; there is {largest:g}")
     return W.astype(h.dtype), b.astype(h.dtype)[:, None], h
 
 
-def _count(name, value):
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
-        raise ValueError(f"{name} must be a whole number >= 0, not {reprlib.repr(value)}")
-    return int(value)
+def _weights(W, b):
+    return np.asarray(expect.numbers("W", W, "2 2"), float), np.asarray(expect.numbers("b", b, "2"), float)
+
+
+def _count(steps):
+    return expect.whole("steps", steps, least=0, most=MOST)
+
+
+def _ends(ends):
+    """The ends (2, K), of which there may be none; float64."""
+    return np.asarray(expect.numbers("ends", ends, "2 K", empty=True), float)

@@ -6,12 +6,13 @@ as log10 on a linear axis: a gradient of 10^-400 has a place there, and so has o
 """
 
 import math
+from functools import partial
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, StrMethodFormatter
 
-from lecturelib import maps
+from lecturelib import expect, maps
 
 __all__ = [
     "BACKWARD", "FORWARD", "IDENTITY", "SINK", "SOURCE", "bifurcation", "bounds", "cobweb", "composed", "decay",
@@ -35,6 +36,10 @@ CELL = {
     "identity": {"color": "#009E73", "linestyle": "-", "marker": "s"},
 }
 INK = "#222222"
+# what comes in
+DECADES = partial(expect.number, least=1, most=200)
+MAP = partial(expect.instance, kinds=maps.Map, what="a Map, such as maps.logistic(3.5)")
+COMPLEX = partial(expect.numbers, axes="N M", kinds="iufc")
 POWER = FuncFormatter(lambda v, _: f"$10^{{{v:.0f}}}$" if v else "1")  # one object: a frame then need not render the ticks again
 PAPER = {"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1}  # behind a label that may lie on a line
 
@@ -60,6 +65,7 @@ def log10(size):
         return np.log10(np.abs(size))
 
 
+@expect.arguments(ax=expect.axes, h=expect.row, steps=expect.whole, limit=expect.positive)
 def forward(ax, h, steps, limit=1.2):
     """The forward pass: `h`, shape (T,), over t = 1..T, on axes that hold `steps` steps and values from -limit to limit."""
     _time_axis(ax, steps)
@@ -74,6 +80,7 @@ def forward(ax, h, steps, limit=1.2):
         ax.text(min(t[gone], 0.8 * steps), (0.8 if up else -0.9) * limit, f"off {'↑' if up else '↓'}", color=FORWARD["color"])
 
 
+@expect.arguments(ax=expect.axes, size=expect.row, steps=expect.whole, decades=DECADES)
 def decay(ax, size, steps, decades=12):
     """The size of the gradient on its way back: |h_bar(t)| for t = 1..T, shape (T,), as powers of ten (slide 4).
 
@@ -92,11 +99,12 @@ def decay(ax, size, steps, decades=12):
         ax.plot(1, log[0], marker="<", markersize=11, color=BACKWARD["color"], clip_on=False)
     else:
         up = log[0] > 0
-        says = f"$10^{{{log[0]:.0f}}}$ at step 1" if np.isfinite(log[0]) else "exactly 0 at step 1"
+        says = f"$10^{{{log[0]:.0f}}}$ at step 1" if np.isfinite(log[0]) else "beyond all floats" if up else "exactly 0 at step 1"
         at = 0.03, 0.93 if up else 0.03
         ax.text(*at, f"{'↑' if up else '↓'} {says}", transform=ax.transAxes, color=BACKWARD["color"], bbox=PAPER)
 
 
+@expect.arguments(ax=expect.axes, w=expect.positive, T=partial(expect.whole, least=2))
 def thin_line(ax, w, T):
     """|w|^(T-1) over w, and the band of w in which it stays within a factor of 10 (slides 4 and 5)."""
     decade_axis(ax, 6, r"$|w|^{T-1}$")
@@ -112,8 +120,11 @@ def thin_line(ax, w, T):
     ax.text(1, -5.7, "within ×10", ha="center", color=INK, bbox=PAPER)
 
 
+@expect.arguments(ax=expect.axes, logs=expect.row, radius=expect.positive, sigma=expect.positive)
 def bounds(ax, logs, radius, sigma):
     """log10 of the norm of W^k for k = 0..T, with spectral radius^k below it and largest singular value^k above it."""
+    if len(logs) > 201:
+        raise ValueError(f"logs must hold at most 201 numbers, k = 0 to 200, not {len(logs)}")
     decade_axis(ax, 6, r"$\|W^k\|$")
     k = np.arange(201)
     ax.set(xlim=(0, 200), xlabel="steps back k")
@@ -130,8 +141,10 @@ def bounds(ax, logs, radius, sigma):
         ax.text(k[at] + aside, line[at] + 0.5 * up, says, ha=ha, va="center", color=INK, bbox=PAPER)
 
 
+@expect.arguments(ax=expect.axes, logs=expect.row, held=expect.row, steps=expect.whole)
 def float_range(ax, logs, held, steps):
     """The true log10 gradient after k steps, and what float32 holds: `held`, shape (steps+1,), is 0 or inf past its ends."""
+    expect.numbers("logs", logs, "N", finite=False, N=steps + 1), expect.numbers("held", held, "N", finite=False, N=steps + 1)
     lowest, highest = np.log10(np.finfo(np.float32).smallest_subnormal), np.log10(np.finfo(np.float32).max)
     decade_axis(ax, 60, "gradient")
     k = np.arange(steps + 1)
@@ -159,6 +172,9 @@ def _lag_axis(ax, lags, decades, label):
     ax.axhline(0, **IDENTITY)
 
 
+@expect.arguments(
+    ax=expect.axes, flows=partial(expect.named, check=expect.field, choices=CELL), lags=expect.whole, decades=DECADES
+)
 def gradient_flow(ax, flows, lags, decades=20):
     """How much of a gradient is left after k steps back: median and range over the seeds, for each cell of `flows`.
 
@@ -189,12 +205,14 @@ def _names(ax, x, ends, colors, decades):
         ax.text(x, height, name + off, color=colors[name], va="center", fontweight="bold", bbox=PAPER)
 
 
+@expect.arguments(ax=expect.axes, values=expect.field, left=partial(expect.row, least=2), lags=expect.whole, decades=DECADES)
 def spectrum(ax, values, left, lags, decades=20):
     """Singular values (T + 1, N) of dh_T / dh_t, t = 0..T, as a band over the lag, and what is `left` (T + 1) of one gradient.
 
     A float64 holds 16 digits: singular values below 10^-16 of the largest are rounding errors. There the band ends, and a dotted
     line says so.
     """
+    expect.numbers("values", values, "T N", finite=False, T=len(left))
     _lag_axis(ax, lags, decades, "factor over k steps")
     strongest, weakest, left = (np.clip(log10(v)[:0:-1], -2 * decades, 2 * decades) for v in (values[:, 0], values[:, -1], left))
     k, limit = np.arange(len(left)), strongest - 16
@@ -208,8 +226,11 @@ def spectrum(ax, values, left, lags, decades=20):
     _names(ax, k[-1] + 0.02 * lags, ends, {**dict.fromkeys(ends, INK), "this gradient": BACKWARD["color"]}, decades)
 
 
+@expect.arguments(loss=expect.axes, norm=expect.axes)
 def training(loss, norm, run):
     """A training run on two axes: the loss, and the gradient's norm before clipping, step by step, as powers of ten."""
+    if not all(hasattr(run, name) for name in ("losses", "norms", "steps", "ended", "text")):
+        expect.refuse("run", "a run of train.fit", run)
     steps = run.steps or 1 << max(6, len(run.losses).bit_length())
     k = np.arange(1, len(run.losses) + 1)
     for ax, values, label, lo, hi, role in (
@@ -227,11 +248,13 @@ def training(loss, norm, run):
     return run.text
 
 
+@expect.arguments(ax=expect.axes, size=expect.row, words=expect.texts)
 def unrolled(ax, size, words):
     """An encoder that reads `words`, then writes. `size`, shape (T,), is the gradient at h(1)..h(T).
 
     The lecture's slide 3, with the path of the derivative: colour and width are log10 of its size, from 10^-3 to 10^3.
     """
+    expect.numbers("size", size, "T", finite=False, T=len(words))
     T = len(words)
     gap = 19 / max(T - 1, 1)
     x = gap * np.arange(T)
@@ -285,8 +308,10 @@ def _points(ax, f, lo, hi, on_line=None):
         ax.annotate(p.kind, (p.x, y), xytext=at, textcoords="offset points", color=INK, bbox=PAPER, zorder=3.5)
 
 
+@expect.arguments(ax=expect.axes, f=MAP, x=expect.row)
 def cobweb(ax, f, x, lo, hi):
     """The orbit `x`, shape (steps+1,), as a cobweb between the curve y = f(x) and the diagonal (slide 9)."""
+    lo, hi = expect.interval(lo, hi)
     ax.set(xlim=(lo, hi), ylim=(lo, hi), xlabel="$x_t$", ylabel="$x_{t+1}$")
     _numbers(ax.yaxis, hi - lo, most=8, width=4)
     grid = np.linspace(lo, hi, 301)
@@ -302,8 +327,10 @@ def cobweb(ax, f, x, lo, hi):
     _points(ax, f, lo, hi)
 
 
+@expect.arguments(ax=expect.axes, f=MAP, x=expect.result)
 def phase_line(ax, f, lo, hi, x=None):
     """Where each point moves: arrows right where f(x) > x, left where f(x) < x; sinks and sources named (slide 9)."""
+    lo, hi = expect.interval(lo, hi)
     ax.set(xlim=(lo, hi), ylim=(-1, 1), xlabel="$x$", yticks=[])
     ax.spines["left"].set_visible(False)
     ax.axhline(0, color=INK, linewidth=1)
@@ -318,6 +345,7 @@ def phase_line(ax, f, lo, hi, x=None):
         ax.plot(x, 0.45, marker="v", color=INK)
 
 
+@expect.arguments(ax=expect.axes, f=MAP, at=expect.number)
 def composed(ax, f, at):
     """y = f(x) on [0, 1], the diagonal, and the tangent at `at` (slide 7)."""
     ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="$x$", ylabel="$y$")
@@ -329,6 +357,7 @@ def composed(ax, f, at):
     ax.plot(at, y, marker="D", color=INK, zorder=4)
 
 
+@expect.arguments(ax=expect.axes, f=MAP, at=expect.number)
 def slopes(ax, f, at):
     """log10 of |f'(x)| on [0, 1], with the median over x as a line (slide 7: 'dy/dx large' between plateaus)."""
     decade_axis(ax, 6, r"$|dy/dx|$")
@@ -341,12 +370,14 @@ def slopes(ax, f, at):
     ax.plot(at, np.clip(log10(f.d(at)), -6, 6), marker="D", color=INK, zorder=4, clip_on=False)
 
 
+@expect.arguments(settled=expect.field, bins=partial(expect.whole, most=10_000))
 def density(settled, bins=120):
     """An image (bins, parameters) of where orbits settle in [0, 1], from `maps.bifurcation`: shape (parameters, keep)."""
     counts = np.stack([np.histogram(row, bins=bins, range=(0, 1))[0] for row in settled], axis=1)
-    return np.sqrt(counts / counts.max(axis=0))
+    return np.sqrt(counts / np.maximum(counts.max(axis=0), 1))
 
 
+@expect.arguments(ax=expect.axes, params=partial(expect.row, least=2), image=expect.field, at=expect.number)
 def bifurcation(ax, params, image, at):
     """Where orbits settle, for each parameter: `image` from `density`; a line at the parameter `at`."""
     ax.imshow(image, origin="lower", aspect="auto", extent=(params[0], params[-1], 0, 1), cmap="Greys", vmax=0.7)
@@ -354,8 +385,10 @@ def bifurcation(ax, params, image, at):
     ax.axvline(at, color=INK, linewidth=1.4, linestyle="-.")
 
 
+@expect.arguments(ax=expect.axes, params=partial(expect.row, least=2), values=expect.row, at=expect.number, here=expect.result)
 def exponents(ax, params, values, at, here):
     """The Lyapunov exponent over the parameter: below 0 the gradient vanishes, above 0 it explodes."""
+    expect.numbers("values", values, "N", finite=False, N=len(params))
     ax.set(xlim=(params[0], params[-1]), ylim=(-2, 1), xlabel="$r$", ylabel=r"exponent $\lambda$")
     ax.axhline(0, **IDENTITY)
     shown = np.clip(values, -3, 1)
@@ -365,27 +398,36 @@ def exponents(ax, params, values, at, here):
     ax.plot(at, np.clip(here, -2, 1), marker="D", color=INK, clip_on=False)
 
 
+@expect.arguments(ax=expect.axes, x=partial(expect.row, least=2))
 def orbit(ax, x):
     """The orbit `x`, shape (steps + 1,), of a map of [0, 1] over the steps."""
     ax.set(xlim=(0, len(x) - 1), ylim=(0, 1), xlabel="step t", ylabel="$x_t$")
     ax.plot(np.arange(len(x)), x, marker="o", markersize=3, linewidth=1, **FORWARD)
 
 
+@expect.arguments(ax=expect.axes, slopes=expect.row, rate=expect.result)
 def growth(ax, slopes, rate):
     """log10 of |dx_t/dx_0|, the product of `slopes` along an orbit, and the straight line that the exponent `rate` predicts."""
     decade_axis(ax, 12, r"$|dx_t/dx_0|$")
     t = np.arange(len(slopes) + 1)
     ax.set(xlim=(0, t[-1]), xlabel="step t")
     ax.axhline(0, **IDENTITY)
-    ax.plot(t, np.clip(rate * t / np.log(10), -40, 40), color=INK, linestyle=":", linewidth=2)
+    line = rate * np.maximum(t, 1e-300) / np.log(10)  # an infinite rate leaves t = 0 at once
+    ax.plot(t, np.clip(line, -40, 40), color=INK, linestyle=":", linewidth=2)
     ax.plot(t, np.clip(np.r_[0, np.cumsum(log10(slopes))], -40, 40), color=BACKWARD["color"], linestyle=(0, (4, 1.5)))
 
 
 # The complex plane ---------------------------------------------------------------------------------------------------
 
 
+@expect.arguments(
+    ax=expect.axes, plane=COMPLEX, counts=expect.field, steps=expect.whole, at=partial(expect.numbers, axes="", kinds="iufc")
+)
 def escape(ax, plane, counts, steps, at):
     """Escape times `counts` on the complex `plane` (same shape), from `maps.escape_time` with `steps`; what stays is darkest."""
+    if min(plane.shape) < 2:
+        raise ValueError(f"plane must have at least two rows and columns, not {plane.shape}")
+    expect.numbers("plane", plane, "N M", kinds="c"), expect.numbers("counts", counts, "N M", N=len(plane), M=plane.shape[1])
     re, im = plane.real[0], plane.imag[:, 0]
     ax.imshow(np.log1p(counts), extent=(re[0], re[-1], im[-1], im[0]), cmap="cividis_r", vmin=0, vmax=np.log1p(steps))
     ax.set(xlabel="Re c", ylabel="Im c")
@@ -394,8 +436,11 @@ def escape(ax, plane, counts, steps, at):
     ax.plot(at.real, at.imag, marker="P", markersize=11, color="white", markeredgecolor=INK)
 
 
+@expect.arguments(ax=expect.axes, z=partial(expect.numbers, axes="N", kinds="iufc", finite=False))
 def plane_orbit(ax, z):
     """The orbit `z`, complex, shape (steps+1,), from its start to where it goes; the circle is |z| = 2."""
+    if not abs(z[0]) < 1e6:
+        raise ValueError(f"z must start near 0, within 1e6, not at {z[0]:g}")
     ax.set(xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), xlabel="Re z", ylabel="Im z", aspect="equal")
     turn = np.linspace(0, 2 * np.pi, 181)
     ax.plot(2 * np.cos(turn), 2 * np.sin(turn), **IDENTITY)

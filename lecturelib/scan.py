@@ -68,25 +68,27 @@ def lstm(p, x, h0, c0, clamp):
     """(h, c (T + 1, B, H), gates i f o g (T, B, H) each, tape) of an LSTM; `clamp[t]` lists (block, values) that are forced."""
     (T, B, D), H = x.shape, h0.shape[1]
     W = ordered(np.hstack([p.W_x, p.b[:, None], p.W_h]), OIFG)
-    W[: 3 * H] *= 0.5  # σ(z) = (1 + tanh(z / 2)) / 2, so that one tanh does for all four
+    W[: 3 * H] *= -1  # the products are then -z, and σ(z) = 1 / (1 + exp(-z)) loses no digits on either side
     read = np.empty((T + 1, D + 1 + H, B), x.dtype)  # what a step reads: x_t, 1, h_{t-1}
     read[:T, :D], read[:, D], read[0, D + 1 :] = x.transpose(0, 2, 1), 1, h0.T
     state = np.empty((T + 1, 5 * H, B), x.dtype)  # o, i, f, g of step t, and c_{t-1}
     state[0, 4 * H :] = c0.T
+    odds = np.empty((T, 3 * H, B), x.dtype)  # exp(-z) of o, i, f: backprop needs it where 1 - σ(z) rounds to 0
     tanh_c, (ig_fc,) = np.empty((T, H, B), x.dtype), _rows(np.empty((1, 2 * H, B), x.dtype))
     if B == 1:
         W = W.T.copy()  # a vector times a matrix is faster than a matrix times a vector
-    half, ig, fc = np.asarray(0.5, x.dtype), ig_fc[:H], ig_fc[H:]
-    spans = (0, 4), (0, 3), (0, 1), (1, 3), (3, 5)
+    one, ig, fc = np.asarray(1, x.dtype), ig_fc[:H], ig_fc[H:]
+    spans = (0, 4), (0, 3), (0, 1), (1, 3), (3, 4), (3, 5)
     steps = zip(
-        _rows(read[:T]), _rows(tanh_c), *(_rows(state[:T, a * H : b * H]) for a, b in spans),
+        _rows(read[:T]), _rows(odds), _rows(tanh_c), *(_rows(state[:T, a * H : b * H]) for a, b in spans),
         _rows(read[1:, D + 1 :]), _rows(state[1:, 4 * H :]), clamp, strict=True,
     )  # fmt: skip
-    for x_1_h, tanh, oifg, oif, o, i_f, g_c, h_next, c_next, forced in steps:
+    for x_1_h, odd, tanh, oifg, oif, o, i_f, g, g_c, h_next, c_next, forced in steps:
         np.dot(x_1_h, W, oifg) if B == 1 else np.dot(W, x_1_h, oifg)
-        np.tanh(oifg, oifg)
-        np.multiply(oif, half, oif)
-        np.add(oif, half, oif)
+        np.exp(oif, odd)
+        np.add(odd, one, oif)
+        np.divide(one, oif, oif)
+        np.tanh(g, g)
         for row, value in forced:
             oifg[row * H : (row + 1) * H] = value if B == 1 else value[:, None]
         np.multiply(i_f, g_c, ig_fc)
@@ -95,12 +97,12 @@ def lstm(p, x, h0, c0, clamp):
         np.multiply(o, tanh, h_next)
     o, i, f, g = state[:T, : 4 * H].reshape(T, 4, H, B).transpose(1, 0, 3, 2)
     h, c = read[:, D + 1 :].transpose(0, 2, 1), state[:, 4 * H :].transpose(0, 2, 1)
-    return h, c, (i, f, o, g), (read, state, tanh_c, clamp)
+    return h, c, (i, f, o, g), (read, state, odds, tanh_c, clamp)
 
 
 def lstm_back(p, tape, direct, last_c_bar, inputs):
     """(p_bar, h_bar, c_bar, x_bar or None) from the tape and the direct h_bar, and c_bar of the last step."""
-    read, state, tanh_c, clamp = tape
+    read, state, odds, tanh_c, clamp = tape
     (T, H, B), D, dtype = tanh_c.shape, p.W_x.shape[1], tanh_c.dtype
     W_x, W_h = ordered(p.W_x, OIFG).T, ordered(p.W_h, OIFG)
     if B > 1:
@@ -117,7 +119,8 @@ def lstm_back(p, tape, direct, last_c_bar, inputs):
     carry[:] = last_c_bar[0] if B == 1 else last_c_bar.T
     for end in range(T, 0, -n):
         start = max(0, end - n)
-        slopes_of(state[start:end], tanh_c[start:end], clamp[start:end], slopes[: end - start])
+        part = slice(start, end)
+        slopes_of(state[part], odds[part], tanh_c[part], clamp[part], slopes[: end - start])
         steps = zip(now_h[start:end], now_h[start + 1 : end + 1], now_c[start + 1 : end + 1], *shared, strict=False)
         for h_before, h, c, slope_o, slope_a, slope_ifgc, z_o, z_ifgc, z_oifg, c_before in reversed(list(steps)):
             np.multiply(slope_o, h, z_o)
@@ -137,7 +140,7 @@ def lstm_back(p, tape, direct, last_c_bar, inputs):
     return p_bar, h_bar.transpose(0, 2, 1), c_bar.transpose(0, 2, 1), x_bar
 
 
-def slopes_of(state, tanh_c, clamp, out):
+def slopes_of(state, odds, tanh_c, clamp, out):
     """The six slopes (T, 6, H, B) of each step, into `out`: by z_o and by c of h; by z_i, z_f, z_g and by c_{t-1} of c."""
     T, H, B = tanh_c.shape
     gates = state.reshape(T, 5, H, B)
@@ -149,7 +152,8 @@ def slopes_of(state, tanh_c, clamp, out):
     np.multiply(g, g, by_g)
     np.subtract(1, by_g, by_g)
     np.multiply(by_g, gates[:, 1], by_g)  # i (1 - g^2)
-    inner = 1 - oif
+    inner = np.minimum(odds, np.finfo(odds.dtype).max).reshape(oif.shape)  # for inf times 0 is nan
+    np.multiply(inner, oif, inner)  # 1 - σ(z) = exp(-z) σ(z)
     np.multiply(inner, oif, inner)
     np.multiply(inner[:, 0], tanh_c, by_o)
     np.multiply(inner[:, 1:], g_c, by_i_f)

@@ -7,13 +7,13 @@ import json
 import math
 import os
 import sys
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from lecturelib import cells, nets
+from lecturelib import cells, expect, nets
 
 __all__ = ["Trained", "load", "save", "slow"]
 
@@ -37,7 +37,11 @@ def halved(net):
 
 
 def save(path, runs):
-    """Write a dict of `Trained` by name; the same runs give the same bytes. The nets must be `halved`."""
+    """Write a dict of `Trained` by name; the same runs give the same bytes. ValueError: a net that is not `halved`."""
+    expect.instance("path", path, str | os.PathLike, "a path")
+    for name, run in expect.named("runs", runs, partial(expect.instance, kinds=Trained, what="a Trained")).items():
+        if not _is_halved(run.net):
+            raise ValueError(f"runs[{name!r}].net must be halved: weights of 16 bits, as float32")
     arrays = [np.zeros(0, np.float16)]
 
     def tree(net):
@@ -48,18 +52,38 @@ def save(path, runs):
         return [start, *net.shape]
 
     index = {name: [tree(run.net), run.made, run.measured] for name, run in runs.items()}
+    try:
+        described = json.dumps(index).encode()
+    except TypeError as error:
+        raise ValueError(f"runs must be described by plain numbers, words and lists of them: {error}") from error
     halves = np.concatenate(arrays).view(np.uint8).reshape(-1, 2).T  # high bytes beside high bytes pack into a tenth less
-    np.savez_compressed(path, halves=halves, index=np.frombuffer(json.dumps(index).encode(), np.uint8))
+    np.savez_compressed(path, halves=halves, index=np.frombuffer(described, np.uint8))
+
+
+def _is_halved(net):
+    if isinstance(net, tuple):
+        return all(map(_is_halved, net))
+    with np.errstate(over="ignore"):
+        return type(net) is np.ndarray and net.dtype == np.float32 and np.array_equal(net, np.float16(net), equal_nan=True)
+
+
+def load(name):
+    """The runs of `data/<name>.npz`: a dict of `Trained` by their names. ValueError: there is no such file."""
+    return _load(DATA, expect.text("name", name))
+
+
+def _holds_runs(path):
+    """Whether the file holds nets; the others hold data to learn from."""
+    with np.load(path) as stored:
+        return "index" in stored
 
 
 @cache
-def load(name):
-    """The runs of `data/<name>.npz`: a dict of `Trained` by their names. ValueError: there is no such file."""
-    path = DATA / f"{name}.npz"
-    if not path.is_file():
-        there = ", ".join(sorted(p.stem for p in DATA.glob("*.npz")))
-        raise ValueError(f"no stored runs are called {name!r}; there are {there}")
-    with np.load(path) as stored:
+def _load(folder, name):
+    runs = [path.stem for path in sorted(folder.glob("*.npz")) if _holds_runs(path)]
+    if name not in runs:
+        raise ValueError(f"name: no stored runs are called {name!r}; there are {', '.join(runs)}")
+    with np.load(folder / f"{name}.npz") as stored:
         index = json.loads(bytes(stored["index"]))
         weights = np.ascontiguousarray(stored["halves"].T).view(np.float16).ravel().astype(np.float32)
 
@@ -78,6 +102,7 @@ def slow(name, make):
     `make notebooks` stores them, by name, in `data/slow.json`: the variable LECTURELIB_SLOW names the file to write to.
     ValueError: in a browser, a name that was never stored.
     """
+    expect.text("name", name), expect.function("make", make, "a function without arguments")
     if sys.platform == "emscripten":
         known = _read(DATA / "slow.json")
         if name not in known:

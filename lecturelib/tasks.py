@@ -5,14 +5,16 @@
 RNNs"). `digits`, `translation` and `code` are data that come with the package; `data/README.md` says from where.
 """
 
-import reprlib
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from lecturelib import expect
+
 DATA = Path(__file__).parent / "data"
+SIDES = 7, 14, 28  # of the digits, in pixels
 CHARACTERS = "\n" + "".join(map(chr, range(32, 127)))  # a text in numbers: each character's place in here
 
 
@@ -28,10 +30,9 @@ def latch(rng, N, *, T=12, noise=0.5):
 
     The first input is s U(0.3, 1) with a random sign s, the others are noise N(0, noise^2); the target is 0.8 s after T steps.
     """
-    _generator(rng)
-    _whole("N", N), _whole("T", T)
-    if not isinstance(noise, int | float) or not 0 <= noise < np.inf:
-        raise ValueError(f"noise must be a number >= 0, not {reprlib.repr(noise)}")
+    expect.generator("rng", rng)
+    N, T, noise = expect.whole("N", N), expect.whole("T", T), expect.number("noise", noise, least=0)
+    expect.room("N and T", N, T)
     sign = rng.choice([-1.0, 1.0], N)
     x = noise * rng.standard_normal((T, N))
     x[0] = sign * rng.uniform(0.3, 1, N)
@@ -44,7 +45,11 @@ def latch_loss(x, target, w, b):
     `x` (T, N) and `target` (N,) are those of `latch`; `b` is a number, or an array (M, 1) for results (M, N). The slope is
     carried forward with the state, exact: ds_t = (1 - h_t^2) (w ds_{t-1} + 1). ValueError: numbers that are not finite.
     """
-    x, target, w, b = (_finite(name, a) for name, a in (("x", x), ("target", target), ("w", w), ("b", b)))
+    x = expect.numbers("x", x, "T N")
+    target = expect.numbers("target", target, "N", N=x.shape[1])
+    w, b = expect.numbers("w", w, "..."), expect.numbers("b", b, "...")
+    if w.ndim or (b.ndim and b.shape[1:] != (1,)):
+        raise ValueError(f"w must be one number, and b one or an array (M, 1), not arrays of shape {w.shape} and {b.shape}")
     h = slope = np.zeros(np.broadcast_shapes(b.shape, x.shape[1:]), x.dtype)
     for x_t in x:
         h = np.tanh(w * h + x_t + b)
@@ -58,7 +63,9 @@ def logistic_cost(w, b, T=50):
 
     Pascanu, Mikolov and Bengio 2013, figure 6. The slopes are carried forward with x, exact. ValueError: not finite numbers.
     """
-    w, b = _finite("w", w), _finite("b", b)
+    w, b, T = expect.numbers("w", w), expect.numbers("b", b), expect.whole("T", T, most=10**6)
+    if w.shape != b.shape and not _broadcast(w.shape, b.shape):
+        raise ValueError(f"w and b must have shapes that fit, not {w.shape} and {b.shape}")
     shape, dtype = np.broadcast_shapes(w.shape, b.shape), np.result_type(w, b)
     # With u = x / 2 and y = tanh(u), σ(x) = (1 + y) / 2: a step is u <- w y / 4 + (w / 4 + b / 2), its slope w (1 - y^2) / 4.
     # Arrays are small here, so calls count: y w / 4 serves both, and 4 du/dw and 2 du/db move together.
@@ -67,7 +74,7 @@ def logistic_cost(w, b, T=50):
     by, new = np.zeros((2, *shape), dtype), np.ones((2, *shape), dtype)
     new_w = new[0, ...]
     with np.errstate(under="ignore"):
-        for _ in range(_whole("T", T)):
+        for _ in range(T):
             np.tanh(u, y)
             np.multiply(y, quarter, slope)
             np.add(slope, rest, u)
@@ -84,8 +91,11 @@ def logistic_cost(w, b, T=50):
 
 def recall(rng, B, T, *, symbols=4, dtype=np.float32):
     """B sequences of T random symbols, and the first of each: (x (T, B, symbols) one-hot, labels (B,))."""
-    _generator(rng)
-    words = rng.integers(0, _whole("symbols", symbols), (_whole("T", T), _whole("B", B)))
+    expect.generator("rng", rng)
+    B, T, symbols = expect.whole("B", B), expect.whole("T", T), expect.whole("symbols", symbols)
+    dtype = expect.dtype("dtype", dtype)
+    expect.room("B, T and symbols", B, T, symbols)
+    words = rng.integers(0, symbols, (T, B))
     return np.eye(symbols, dtype=dtype)[words], words[0]
 
 
@@ -95,21 +105,25 @@ def adding(rng, B, T, *, dtype=np.float32):
     One mark, a 1 among 0s, lies in each half. Who always answers 1 is off by 1/6 in the mean of squares: the variance of the
     sum. Hochreiter and Schmidhuber 1997, in the form of Le, Jaitly and Hinton 2015. ValueError: T < 2.
     """
-    _generator(rng)
-    if _whole("T", T) < 2:
-        raise ValueError(f"T must be at least 2, for two marks, not {T}")
-    numbers, marks = rng.random((T, _whole("B", B)), dtype=dtype), np.zeros((T, B), dtype)
+    expect.generator("rng", rng)
+    B, T, dtype = expect.whole("B", B), expect.whole("T", T, least=2), expect.dtype("dtype", dtype)
+    expect.room("B and T", B, 2 * T)
+    numbers, marks = rng.random((T, B), dtype=dtype), np.zeros((T, B), dtype)
     marks[rng.integers(0, T // 2, B), np.arange(B)] = 1
     marks[rng.integers(T // 2, T, B), np.arange(B)] = 1
     return np.stack([numbers, marks], -1), (numbers * marks).sum(0)[:, None]
 
 
-@cache
 def digits(side=28):
     """(9000 `Digits` to learn from, 1000 held out): images of side x side pixels, 28, or 14 or 7 by `shrunk`.
 
     The first 10,000 of the MNIST digits (Y. LeCun, C. Cortes, C. Burges), in a fixed order. ValueError: another side.
     """
+    return _digits(expect.one_of("side", side, SIDES))
+
+
+@cache
+def _digits(side):
     with np.load(DATA / "digits.npz") as stored:
         images, labels = shrunk(stored["images"].astype(np.float32) / 255, side), stored["labels"].astype(int)
     images.flags.writeable = labels.flags.writeable = False  # every caller gets the same arrays
@@ -118,19 +132,25 @@ def digits(side=28):
 
 def shrunk(images, side):
     """Images (N, 28, 28), or for side 14 or 7 the means of 2 x 2 or 4 x 4 pixels. ValueError: another side."""
-    if side not in (7, 14, 28):
-        raise ValueError(f"side must be 7, 14 or 28, not {reprlib.repr(side)}")
+    side = expect.one_of("side", side, SIDES)
+    images = expect.numbers("images", images, "N 28 28")
     return images if side == 28 else images.reshape(-1, side, 28 // side, side, 28 // side).mean((2, 4))
 
 
 def pixels(images, order=None):
     """Images (B, side, side) as sequences x (T, B, 1): one pixel a step, row by row, or in the `order` of a permutation."""
+    images = expect.array("images", images, "B side side")
     flat = images.reshape(len(images), -1).T
+    if order is not None:
+        order = expect.words("order", order, len(flat), "T", least=0, T=len(flat))
+        if len(set(order.tolist())) < len(flat):
+            raise ValueError("order must be a permutation: each pixel once")
     return np.ascontiguousarray(flat if order is None else flat[order])[..., None]
 
 
 def shuffle(side):
     """The series' fixed random order (side * side,) of the pixels of an image."""
+    side = expect.whole("side", side, most=1000)
     return np.random.default_rng(0).permutation(side * side)
 
 
@@ -149,17 +169,18 @@ class Sentences(NamedTuple):
     target: np.ndarray  # (T_out, N), French and then 0, the end; the padding comes last
 
 
-@cache
 def translation(below=10**9, *, reverse=False):
     """(`Sentences` to learn from, 1000 held out): numbers under 10^9 or 10^6, drawn evenly; or all under 1000, 200 held out.
 
     `reverse` turns each English sentence around; nothing else changes (slide "Another trick: reverse the input sequence").
     ValueError: another bound.
     """
+    return _translation(expect.one_of("below", below, (10**3, 10**6, 10**9)), bool(reverse))
+
+
+@cache
+def _translation(below, reverse):
     with np.load(DATA / "numbers.npz") as stored:
-        known = sorted(int(name.split()[0]) for name in stored if name.endswith("numbers"))
-        if below not in known:
-            raise ValueError(f"below must be one of {', '.join(map(str, known))}, not {reprlib.repr(below)}")
         numbers, source, target = (np.ascontiguousarray(stored[f"{below} {part}"].T, int) for part in Sentences._fields)
     if reverse:
         source = turned(source)
@@ -171,7 +192,7 @@ def translation(below=10**9, *, reverse=False):
 
 def turned(source):
     """Sentences (T, N), padded with -1 in front, each with its words in the opposite order, the padding still in front."""
-    words = source >= 0
+    words = expect.words("source", source, np.iinfo(int).max, "T N") >= 0
     turned = np.full_like(source, -1)
     turned.T[words.T] = np.concatenate([column[::-1][column[::-1] >= 0] for column in source.T])
     return turned
@@ -179,7 +200,7 @@ def turned(source):
 
 def encoded(text):
     """The text as places in CHARACTERS, an array (len(text),). ValueError: a character that is not there."""
-    words = np.array([CHARACTERS.find(c) for c in text], int)
+    words = np.array([CHARACTERS.find(c) for c in expect.text("text", text)], int)
     if (words < 0).any():
         k = int(np.argmax(words < 0))
         raise ValueError(f"only plain ASCII letters, signs and ends of lines can be read, not {text[k]!r} at character {k + 1}")
@@ -192,7 +213,7 @@ def structure(text):
     "quote": 1 within a string, its quotes included, else 0; "depth": how many brackets are open; "indent": by how many spaces
     the line is indented.
     """
-    quote, depth, indent = np.zeros((3, len(text)))
+    quote, depth, indent = np.zeros((3, len(expect.text("text", text))))
     inside, escaped, opened, spaces, leading = "", False, 0, 0, True
     for k, c in enumerate(text):
         if inside:
@@ -211,19 +232,10 @@ def structure(text):
     return {"quote": quote, "depth": depth, "indent": indent}
 
 
-def _generator(rng):
-    if not isinstance(rng, np.random.Generator):
-        raise ValueError(f"rng must be a random generator, such as np.random.default_rng(0), not {reprlib.repr(rng)}")
-
-
-def _whole(name, value):
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ValueError(f"{name} must be a whole number >= 1, not {reprlib.repr(value)}")
-    return int(value)
-
-
-def _finite(name, value):
-    a = np.asarray(value)
-    if a.dtype.kind not in "iuf" or not np.isfinite(a).all():
-        raise ValueError(f"{name} must be finite numbers, not {reprlib.repr(value)}")
-    return a if a.dtype.kind == "f" else a.astype(float)
+def _broadcast(*shapes):
+    """Whether arrays of these shapes can be combined."""
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        return False
+    return True

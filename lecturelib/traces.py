@@ -1,9 +1,12 @@
 """Pictures of a net that reads: what it holds in memory, what it says, and where the gradient goes. In the roles of `plots`."""
 
+from functools import partial
+
 import numpy as np
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator
 
+from lecturelib import expect
 from lecturelib.plots import BACKWARD, CELL, FORWARD, IDENTITY, INK, PAPER, POWER, SOURCE, decade_axis, log10
 
 __all__ = [
@@ -11,8 +14,44 @@ __all__ = [
 ]  # fmt: skip
 
 UNREAD = np.array([0.88, 0.88, 0.88])
+DIGIT = partial(expect.whole, least=0, most=9)
 
 
+# What comes in ---------------------------------------------------------------------------------------------------------------
+
+
+def _lines(name, value):
+    """The losses of some runs, each a row."""
+    if not isinstance(value, list | tuple) or not value:
+        expect.refuse(name, "a list of curves", value)
+    return [expect.row(f"each curve of {name}", line) for line in value]
+
+
+def _four(axes):
+    if not (isinstance(axes, tuple | list) or getattr(axes, "ndim", 0) == 1) or len(axes) != 4:
+        expect.refuse("axes", "four axes", axes)
+    return [expect.axes("each of axes", ax) for ax in axes]
+
+
+def _order(order, image):
+    """The order in which the pixels of `image` are read: each of them once."""
+    order = expect.words("order", order, image.size, "T", least=0, T=image.size)
+    if len(set(order.tolist())) < len(order):
+        raise ValueError("order must be a permutation: each pixel once")
+    return order
+
+
+def _words(name, value):
+    """Words, of which some are None: padding."""
+    if not isinstance(value, list | tuple) or not value or not all(word is None or isinstance(word, str) for word in value):
+        expect.refuse(name, "a list of words or None", value)
+    return value
+
+
+# In time ---------------------------------------------------------------------------------------------------------------------
+
+
+@expect.arguments(ax=expect.axes, h=expect.row, steps=expect.whole, decades=partial(expect.number, least=1, most=60))
 def pulse(ax, h, steps, decades=4):
     """What is left of a pulse: `h`, shape (T + 1,), as powers of ten over t = 0..T, on axes that hold `steps` steps."""
     decade_axis(ax, decades, "value of h")
@@ -23,6 +62,13 @@ def pulse(ax, h, steps, decades=4):
     ax.plot(len(h) - 1, np.clip(logs[-1], -decades, decades), marker="D", color=INK, clip_on=False)
 
 
+@expect.arguments(
+    ax=expect.axes,
+    runs=partial(expect.named, check=_lines, choices=CELL),
+    every=expect.whole,
+    steps=expect.whole,
+    guess=expect.positive,
+)
 def curves(ax, runs, every, steps, guess):
     """Losses of training runs, as powers of ten: `runs` maps names in CELL to lists of curves, a point each `every` steps.
 
@@ -44,11 +90,17 @@ def curves(ax, runs, every, steps, guess):
 # A digit, one pixel at a time ------------------------------------------------------------------------------------------------
 
 
+@expect.arguments(image=partial(expect.numbers, axes="side side"), label=DIGIT, h=expect.field)
 def reading(axes, image, label, order, h, p, x_bar, read):
     """A net reads `image`, the digit `label`, pixel by pixel in this `order`: the page, its memory, its odds, its gradient.
 
     `axes`: four. `h` (T + 1, H), `p` (T + 1, 10) and `x_bar` (T,), the gradient of one score by each pixel; `read` pixels so far.
     """
+    order = _order(order, image)
+    T, axes = len(order), _four(axes)
+    expect.numbers("h", h, "T H", T=T + 1)
+    p = expect.numbers("p", p, "T 10", T=T + 1)
+    x_bar, read = expect.numbers("x_bar", x_bar, "T", T=T), expect.whole("read", read, least=0, most=T)
     page(axes[0], image, order, read)
     strip(axes[1], h[1:], read)
     odds(axes[2], p, read, label)
@@ -99,11 +151,16 @@ def slope(ax, x_bar, order):
 # A memory cell ---------------------------------------------------------------------------------------------------------------
 
 
+@expect.arguments(gates=expect.axes, cell=expect.axes, g=partial(expect.numbers, axes="T"))
 def timeline(gates, cell, values, g, c, kept, own):
     """A memory cell over T steps: `values` (3, T), the gates i, f and o; `g` (T,), the new inputs; below them c and its gradient.
 
     `c` (T + 1,) from c(0) on; `kept` (T + 1,), the derivative of the last c by each; the steps `own`, from 1, are marked.
     """
+    T = len(g)
+    values = expect.numbers("values", values, "3 T", T=T)
+    c, kept = expect.numbers("c", c, "T", T=T + 1), expect.numbers("kept", kept, "T", T=T + 1)
+    own = [expect.whole("each of own", t, most=T) for t in expect.instance("own", own, (list, tuple), "a list of steps")]
     T = len(g)
     gates.imshow(values, cmap="Greys", vmin=0, vmax=3, extent=(0.5, T + 0.5, 3.5, 0.5), aspect="auto")
     for row, name in enumerate("ifo", 1):
@@ -160,6 +217,7 @@ CODE = {
 }
 
 
+@expect.arguments(drawing=expect.axes, code=expect.axes, chosen=partial(expect.one_of, choices=CODE))
 def block(drawing, code, chosen):
     """The memory block as in the equations (no peepholes), with the part `chosen` lit, and the line of code that computes it."""
     drawing.set(xlim=(-0.3, 6.4), ylim=(-0.4, 4.2), aspect="equal")
@@ -200,6 +258,7 @@ def _box(ax, x, y, sign, lit):
     )
 
 
+@expect.arguments(ax=expect.axes, parts=partial(expect.named, check=expect.number), whole=expect.number, after=expect.number)
 def terms(ax, parts, whole, after):
     """A sum as bars: the `parts`, names to numbers, stacked to the `whole`, beside the number `after`; all of adjoints."""
     names = [*parts, r"$\bar c_t$: their sum", r"$\bar c_{t+1}$"]
@@ -215,11 +274,19 @@ def terms(ax, parts, whole, after):
 # Text --------------------------------------------------------------------------------------------------------------------
 
 
+@expect.arguments(
+    ax=expect.axes,
+    text=expect.text,
+    width=partial(expect.whole, most=1000),
+    rows=partial(expect.whole, most=1000),
+    title=expect.text,
+)
 def coloured(ax, text, values, width=80, rows=12, title=""):
     """The text in lines of at most `width`, each character on a ground of the colour of its value, from -1.1 to 1.1.
 
     Beyond that the colour stays: it must not grow too dark for black letters.
     """
+    values = expect.numbers("values", values, "N", N=len(text)) if text else ()
     lines, shades, row, column = [""], np.full((rows, width), np.nan), 0, 0
     for character, value in zip(text, values, strict=True):
         if character == "\n" or column == width:
@@ -245,11 +312,21 @@ def coloured(ax, text, values, width=80, rows=12, title=""):
 # Translation ---------------------------------------------------------------------------------------------------------------
 
 
+@expect.arguments(
+    ax=expect.axes,
+    gaps=partial(expect.numbers, axes="T"),
+    places=partial(expect.numbers, axes="T"),
+    w=expect.positive,
+    longest=expect.whole,
+)
 def arcs(ax, gaps, places, w, longest):
     """Source and target words in the order of time, an arc from each source word to its own target word, `gaps` steps long.
 
     `places` (T,): where, from 0, each source word stands. Colour and width of an arc are the gradient's factor w^gap.
     """
+    expect.numbers("places", places, "T", T=len(gaps))
+    if not (gaps >= 0).all() or len(gaps) > 26:
+        raise ValueError("gaps must be at most 26 numbers >= 0")
     T = len(gaps)
     ax.set(xlim=(-1, 2 * longest), ylim=(-2.2, longest + 1), yticks=[], xticks=[])
     ax.spines[:].set_visible(False)
@@ -267,6 +344,7 @@ def arcs(ax, gaps, places, w, longest):
         ax.text(x + (T - 1) / 2, -1.8, name, ha="center", color=INK)
 
 
+@expect.arguments(ax=expect.axes, rows=partial(expect.named, check=_words))
 def sentences(ax, rows):
     """Rows of words, a name to each; None is padding."""
     longest = max(len(words) for words in rows.values())
@@ -280,8 +358,11 @@ def sentences(ax, rows):
             ax.text(k + 0.47, row, word or "·", ha="center", va="center", fontsize=9, rotation=55, color=INK)
 
 
+@expect.arguments(ax=expect.axes, rates=partial(expect.named, check=partial(expect.numbers, axes="N")), label=expect.text)
 def two_ways(ax, rates, label):
     """Shares from 0 to 1 by place in the translation, forward and reversed: `rates` maps the two names to arrays (T,)."""
+    if len(rates) != 2:
+        raise ValueError(f"rates must have two names, not {len(rates)}")
     longest = max(len(rate) for rate in rates.values())
     ax.set(xlim=(0.5, longest + 3), ylim=(-0.02, 1.05), xlabel="place of the French word", ylabel=label)
     ends = [rate[-1] for rate in rates.values()]
@@ -292,8 +373,10 @@ def two_ways(ax, rates, label):
         ax.text(len(rate) + 0.3, rate[-1] + shift, name, va="center", color=role["color"])
 
 
+@expect.arguments(ax=expect.axes, source=expect.texts, target=expect.texts, title=expect.text)
 def heat(ax, sizes, source, target, title):
     """|d score of a French word / d English word| as a field, `sizes` (T_out, T_in): each row from 1 % to all of its largest."""
+    sizes = expect.numbers("sizes", sizes, "K T", K=len(target), T=len(source))
     logs = log10(sizes / sizes.max(1, keepdims=True))
     ax.imshow(np.clip(logs, -2, 0), cmap="cividis", vmin=-2, vmax=0, aspect="auto", interpolation="nearest")
     ax.set_title(title, fontsize=10)
@@ -302,8 +385,10 @@ def heat(ax, sizes, source, target, title):
     ax.tick_params(axis="x", rotation=90)
 
 
+@expect.arguments(ax=expect.axes, h=partial(expect.numbers, axes="N H"), words=expect.texts, read=partial(expect.whole, least=0))
 def memory(ax, h, words, read):
     """Hidden states `h` (steps, H) as an image, a column for each of `words`; a line after the `read` words of the source."""
+    expect.numbers("h", h, "N H", N=len(words))
     ax.imshow(h.T, cmap="PuOr", vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
     ax.axvline(read - 0.5, color=INK, linewidth=1.5)
     ax.set_xticks(range(len(words)), words, fontsize=8)

@@ -3,13 +3,14 @@
 Parameters and gradients are numbers, arrays or plain nests of them: tuples and lists, or NamedTuples as in `cells` and `nets`.
 """
 
-import reprlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from lecturelib import expect
 
 __all__ = ["Rule", "Run", "adam", "clip_norm", "clip_value", "decay", "fit", "norm", "sgd"]
 
@@ -32,12 +33,13 @@ def _arrays(nest):
 
 def norm(gradient):
     """|g|, the Euclidean norm over all numbers of the nest, as if they stood in one vector. It may be inf or nan."""
-    arrays = _arrays(gradient)
+    arrays = _arrays(_nest("gradient", gradient))
     with np.errstate(all="ignore"):
         squares = sum(float(np.sum(np.square(a, dtype=float))) for a in arrays)
         if 1e-290 < squares < np.inf:
             return squares**0.5
-        largest = float(max(np.max(np.abs(a)) for a in arrays))  # squares of such numbers leave the floats: scale them first
+        # squares of such numbers leave the floats: scale them first
+        largest = float(max(np.max(np.abs(a)) for a in arrays if np.size(a)))
         if not 0 < largest < np.inf:
             return largest
         return largest * sum(float(np.sum(np.square(np.divide(a, largest, dtype=float)))) for a in arrays) ** 0.5
@@ -49,7 +51,7 @@ def clip_norm(gradient, eta):
     The rule of the slide "Keeping Things Stable": if |g| > eta, g <- eta g / |g| (Pascanu, Mikolov and Bengio 2013). A
     gradient whose norm is inf or nan has no direction left and stays as it is. ValueError: eta is not positive.
     """
-    _positive("eta", eta)
+    eta = expect.positive("eta", eta)
     size = norm(gradient)
     if not eta < size < np.inf:
         return gradient, size
@@ -58,7 +60,8 @@ def clip_norm(gradient, eta):
 
 def clip_value(gradient, limit):
     """Each number of the gradient, cut to [-limit, limit] by itself: this turns the gradient. ValueError: limit not positive."""
-    _positive("limit", limit)
+    limit = expect.positive("limit", limit)
+    _nest("gradient", gradient)
     return _map(lambda g: np.clip(g, -limit, limit), gradient)
 
 
@@ -85,8 +88,17 @@ def adam(rate, *, each=None, beta1=0.9, beta2=0.999, eps=1e-8):
     `each`: a nest of positive numbers like the parameters; each array's rate is multiplied by its number.
     """
     rate = _rate(rate)
+    beta1, beta2 = (expect.number(name, beta, least=0, below=1) for name, beta in (("beta1", beta1), ("beta2", beta2)))
+    eps = expect.positive("eps", eps)
     for number in [] if each is None else _arrays(each):
-        _positive("each number of each", number)
+        expect.positive("each number of each", number)
+
+    def start(params):
+        _nest("params", params, floats=True)
+        wanted, given = (_shapes(_map(lambda a: 0.0, nest)) for nest in (params, params if each is None else each))
+        if wanted != given:
+            raise ValueError("each must be a nest like the parameters, with a number for each array")
+        return tuple(_map(np.zeros_like, params) for _ in "mv")
 
     def step(k, params, gradient, memory):
         size, root = rate(k) / (1 - beta1**k), (1 - beta2**k) ** 0.5
@@ -98,14 +110,14 @@ def adam(rate, *, each=None, beta1=0.9, beta2=0.999, eps=1e-8):
 
         return _map(move, params, gradient, *memory, *([] if each is None else [each]))
 
-    return Rule(lambda params: tuple(_map(np.zeros_like, params) for _ in "mv"), step)
+    return Rule(start, step)
 
 
 def decay(rate, steps, *, to=0.1, warm=0):
     """A rate that falls in a straight line from `rate` to `to` times it at step `steps`, after `warm` steps of rising to it."""
-    _positive("rate", rate)
-    _positive("to", to)
-    if not 0 <= warm < steps:
+    rate, to = expect.positive("rate", rate), expect.positive("to", to)
+    steps, warm = expect.whole("steps", steps, least=1), expect.whole("warm", warm, least=0)
+    if not warm < steps:
         raise ValueError(f"decay needs 0 <= warm < steps; got warm = {warm!r}, steps = {steps!r}")
     return lambda k: rate * min(k / warm if warm else 1, 1 - (1 - to) * min(max(k - warm, 0) / (steps - warm), 1))
 
@@ -151,24 +163,26 @@ def fit(loss_and_gradient, params, batches, rule, *, clip=None, steps=None, mark
     A loss or norm that is inf or nan ends the run, and so does an interrupt (the stop button); neither is an error: `run.ended`
     tells. ValueError: no batch; a gradient unlike the parameters; a clip that is not positive.
     """
-    if clip is not None:
-        _positive("clip", clip)
-    if steps is None and hasattr(batches, "__len__"):
-        steps = len(batches)
-    run, memory, marks, good = Run(params, steps), rule.start(params), set(marks), params
+    expect.function("loss_and_gradient", loss_and_gradient, "a function of the parameters and a batch")
+    expect.instance("rule", rule, Rule, "sgd(...) or adam(...)")
+    expect.instance("batches", batches, Iterable, "batches, one after the other")
+    clip = clip if clip is None else expect.positive("clip", clip)
+    watch = watch if watch is None else expect.function("watch", watch, "a function of the run")
+    steps, marks, wanted = _steps(steps, batches), _marks(marks), _shapes(_nest("params", params))
+    run, memory, good = Run(params, steps), rule.start(params), params
     if 0 in marks:
         run.marked[0] = params
     try:
         with np.errstate(all="ignore"):
             for k, batch in enumerate(islice(batches, steps), 1):
-                loss, gradient = loss_and_gradient(run.params, batch)
-                if k == 1:
-                    _alike(params, gradient)
+                loss, gradient = _checked(loss_and_gradient(run.params, batch), params, wanted)
                 gradient, size = (gradient, norm(gradient)) if clip is None else clip_norm(gradient, clip)
-                run.losses.append(float(loss))
+                run.losses.append(loss)
                 run.norms.append(size)
                 if not (np.isfinite(run.losses[-1]) and np.isfinite(size)):
-                    run.params, run.ended = good, _blown_up(run)
+                    if not np.isfinite(run.losses[-1]):
+                        run.params = good
+                    run.ended = _blown_up(run)
                     break
                 good, run.params = run.params, rule.step(k, run.params, gradient, memory)
                 if k in marks:
@@ -200,24 +214,56 @@ def _blown_up(run):
     return why if len(run.norms) > 1 else f"{why} in the first step"
 
 
-def _alike(params, gradient):
-    """Refuse a gradient that has not the parameters' arrays, shape by shape."""
-    wanted, given = ([np.shape(a) for a in _arrays(nest)] for nest in (params, gradient))
-    if wanted != given:
-        raise ValueError(f"the gradient needs arrays like the parameters', of shapes {wanted}; it has {given}")
-
-
 # -- what may come in -------------------------------------------------------------------------------------------------------
 
 
-def _positive(name, value):
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating) or not 0 < value < np.inf:
-        raise ValueError(f"{name} must be a positive number, not {reprlib.repr(value)}")
+def _nest(name, nest, *, floats=False):
+    """A nest of real numbers and arrays of them, at least one number; as it is. `floats`: none may be a whole number."""
+    arrays = _arrays(nest)
+    for a in arrays:
+        if not (type(a) is np.ndarray or expect.is_number(a)) or np.asarray(a).dtype.kind not in ("f" if floats else "iuf"):
+            sort = "floats or arrays of them" if floats else "real numbers or arrays of them"
+            expect.refuse(name, f"a nest (tuples, lists) of {sort}", a)
+    if not any(np.size(a) for a in arrays):
+        raise ValueError(f"{name} must hold at least one number")
+    return nest
+
+
+def _shapes(nest):
+    """The nest with the shape of each array in its place, all as tuples."""
+    return tuple(map(_shapes, nest)) if isinstance(nest, tuple | list) else {"shape": np.shape(nest)}
+
+
+def _checked(result, params, wanted):
+    """The loss as a float, and the gradient; refused if it has not the parameters' arrays, in shape and in place."""
+    if not isinstance(result, tuple) or len(result) != 2:
+        expect.refuse("what loss_and_gradient returns", "(loss, gradient)", result)
+    loss, gradient = result
+    if np.ndim(loss) or np.asarray(loss).dtype.kind not in "iuf":
+        expect.refuse("the loss that loss_and_gradient returns", "one real number", loss)
+    if _shapes(_nest("the gradient", gradient)) != wanted:
+        here, there = ([np.shape(a) for a in _arrays(nest)] for nest in (params, gradient))
+        also = ", in another order of tuples and lists" if here == there else ""
+        raise ValueError(f"the gradient needs arrays like the parameters', of shapes {here}; it has {there}{also}")
+    return float(loss), gradient
+
+
+def _steps(steps, batches):
+    """How many steps are planned, or None."""
+    if steps is not None:
+        return expect.whole("steps", steps, least=1)
+    return len(batches) if hasattr(batches, "__len__") else None
+
+
+def _marks(marks):
+    if not isinstance(marks, tuple | list | set | frozenset | range | np.ndarray):
+        expect.refuse("marks", "a tuple of steps", marks)
+    return {expect.whole("each of marks", k, least=0) for k in marks}
 
 
 def _rate(rate):
     """The rate as a function of the step; a plain float, so that float32 stays float32."""
     if callable(rate):
-        return lambda k: float(rate(k))
-    _positive("rate", rate)
-    return lambda k: float(rate)
+        return lambda k: expect.number("rate(k)", rate(k), least=0)
+    rate = expect.positive("rate", rate)
+    return lambda k: rate

@@ -14,10 +14,9 @@ import nbformat
 import numpy as np
 import pytest
 from books import paths_in, run_here
-from matplotlib import rc_context
 from xdist.scheduler import LoadScopeScheduling
 
-from lecturelib.stage import STYLE
+from lecturelib.stage import styled
 
 ROOT = Path(__file__).parents[1]
 # The parts of the tests, by the first of these that a test's path contains: what `make test` says the time of.
@@ -139,20 +138,20 @@ def figure(figure_at):
 
 @pytest.fixture(scope="session")
 def redrawn():
-    """redrawn(figure): how many pixels of the frame on show differ from a full redraw."""
+    """redrawn(figure): the frame on show as pixels, first over kept pixels as readers get it, then with everything drawn anew."""
 
-    def stale(figure):
+    def both(figure):
         stage = figure._stage
         kept = stage.pixels(2).copy()
         artists = [artist for ax in stage.axes for artist in ax.get_children()]
         animated = [artist.get_animated() for artist in artists]
-        with rc_context(STYLE):
+        with styled():
             for artist in artists:
                 artist.set_animated(False)
             stage.canvas.draw()
         full = np.asarray(stage.canvas.buffer_rgba()).copy()
         for artist, was in zip(artists, animated, strict=True):
             artist.set_animated(was)
-        return int((kept != full).any(axis=-1).sum())
+        return kept, full
 
-    return stale
+    return both

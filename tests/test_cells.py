@@ -1,12 +1,14 @@
 """`cells`: every gradient against finite differences, the loop of steps, and closed forms."""
 
+import math
+
 import numpy as np
 import pytest
 from gradcheck import arrays, assert_gradient
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from lecturelib import cells, scan
+from lecturelib import cells, maps, scan
 
 ACTIVATIONS = tuple(cells.PHI)
 sizes = st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(1, 3), st.integers(1, 4))  # T, B, D, H
@@ -198,6 +200,74 @@ def test_calls_of_changing_sizes_leave_each_other_alone(dtype):
         assert not any(np.may_share_memory(mine, other) for mine in (trace.h, back.h_bar, *back.p) for other in others)
 
 
+# -- gates that are almost shut, or almost open ---------------------------------------------------------------------------------
+
+
+def gated(gate, z, dtype):
+    """An LSTM of one cell without weights whose gates are half open, but for `gate` with the logit z; its g is tanh(1)."""
+    b = np.zeros(4, dtype)
+    b["ifog".index(gate)], b[3] = z, 1
+    return cells.LSTM(np.zeros((4, 1), dtype), np.zeros((4, 1), dtype), b)
+
+
+def sigma(z):
+    """σ(z) and σ(-z) in Python's floats, which lose no digits on either side."""
+    small = math.exp(-abs(z))
+    return (1 / (1 + small), small / (1 + small)) if z >= 0 else (small / (1 + small), 1 / (1 + small))
+
+
+LOGITS = [(np.float32, z) for z in (-86, -40, -20, -15, -3, 0, 2, 12, 16, 18, 30, 80)]
+LOGITS += [(np.float64, z) for z in (-700, -100, -40, -37, -20, -3, 0, 2, 20, 36, 38, 100, 700)]
+
+
+@pytest.mark.parametrize(("dtype", "z"), LOGITS, ids=lambda v: str(v) if isinstance(v, int) else v.__name__)
+def test_the_logistic_is_right_to_a_few_roundings_from_end_to_end(dtype, z):
+    eps = float(np.finfo(dtype).eps)
+    assert cells.PHI["logistic"].f(np.array([z], dtype))[0] == pytest.approx(sigma(z)[0], rel=6 * eps, abs=0)
+    if dtype is np.float64:
+        assert maps.sigmoid_map(1.0)(z) == pytest.approx(sigma(z)[0], rel=6 * eps, abs=0)
+    p = cells.RNN(np.zeros((1, 1), dtype), np.zeros((1, 1), dtype), np.array([z], dtype))
+    trace = cells.unroll(p, np.zeros((1, 1, 1), dtype), phi="logistic")
+    assert trace.h[1, 0, 0] == pytest.approx(sigma(z)[0], rel=6 * eps, abs=0)
+
+
+@pytest.mark.parametrize(("dtype", "z"), LOGITS, ids=lambda v: str(v) if isinstance(v, int) else v.__name__)
+@pytest.mark.parametrize("B", [1, 3])
+@pytest.mark.parametrize("gate", "ifo")
+def test_a_gates_value_and_gradient_are_right_in_both_tails(gate, B, dtype, z):
+    """One step from c = 2: h = o tanh(c'), c' = f c + i g; dh by the gate's bias in closed form, B times."""
+    p, x = gated(gate, z, dtype), np.zeros((1, B, 1), dtype)
+    start = {"h0": np.zeros((B, 1), dtype), "c0": np.full((B, 1), 2, dtype)}
+    opened, shut = sigma(z)
+    value = {"i": 0.5, "f": 0.5, "o": 0.5, gate: opened}
+    c = value["f"] * 2 + value["i"] * math.tanh(1)
+    by_c = value["o"] / math.cosh(c) ** 2
+    truth = B * opened * shut * {"i": by_c * math.tanh(1), "f": by_c * 2, "o": math.tanh(c)}[gate]
+    trace = cells.unroll(p, x, **start)
+    after = cells.lstm_step(p, start["h0"], start["c0"], x[0])
+    ones = np.ones((B, 1), dtype)
+    step = cells.lstm_step_back(p, start["h0"], start["c0"], x[0], after, ones, 0 * ones)[0]
+    at, close = "ifog".index(gate), {"rel": 40 * float(np.finfo(dtype).eps), "abs": 0}
+    for gates, p_bar in ((trace.gates, cells.backprop(trace, ones).p), (after[2], step)):
+        assert getattr(gates, gate).ravel()[0] == pytest.approx(opened, **close)
+        assert p_bar.b[at] == pytest.approx(truth, **close)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [1e3, 1e30, np.inf])
+def test_a_logit_beyond_every_exponential_is_a_gate_shut_or_open(dtype, size):
+    for z, opened in ((-size, 0.0), (size, 1.0)):
+        p, x, one = gated("f", 0, dtype), np.ones((2, 1, 1), dtype), np.ones((1, 1), dtype)
+        p.b[1] = z
+        trace = cells.unroll(p, x)
+        assert (trace.gates.f == opened).all()
+        back = cells.backprop(trace, one)
+        assert all(np.isfinite(a).all() for a in (*back.p, back.h_bar, back.c_bar))
+        assert back.p.b[1] == 0
+        assert cells.lstm_step(p, one, one, x[0])[2].f == opened
+        assert np.isfinite(cells.jacobians(trace)).all()
+
+
 # -- closed forms -----------------------------------------------------------------------------------------------------------
 
 
@@ -265,7 +335,8 @@ def test_singular_values_are_those_of_the_products():
     assert values.shape == (6, 1, 4)
     np.testing.assert_allclose(values[-1], 1)
     np.testing.assert_allclose(values[0, 0, 0], np.linalg.norm(P[0, 0], 2), rtol=1e-12)
-    np.testing.assert_allclose(values.prod(-1), np.abs(np.linalg.det(P)), rtol=1e-8)
+    # of three steps at most: the smallest singular value of five is near the rounding error of the largest
+    np.testing.assert_allclose(values[2:].prod(-1), np.abs(np.linalg.det(P[2:])), rtol=1e-8)
 
 
 def test_states_stay_where_the_identity_puts_them():
@@ -438,10 +509,13 @@ BAD = {
         "c_bar belongs to an LSTM",
     ),
     "J": (lambda: cells.products(np.ones((3, 2, 2))), r"J has shape \(3, 2, 2\); it needs \(T, B, N, N\)"),
-    "nudge": (lambda: cells.growth(np.ones((3, 2, 2)), np.ones(3)), r"J has shape \(3, 2, 2\) and nudge \(3,\)"),
+    "nudge": (lambda: cells.growth(np.ones((3, 2, 2)), np.ones(3)), r"nudge has shape \(3,\); it needs \(N = 2\)"),
     "no rng": (lambda: cells.init_rnn(0, 2, 3), "rng must be a random generator, such as"),
     "H": (lambda: cells.init_lstm(np.random.default_rng(0), 2, 0), "H must be a whole number >= 1, not 0"),
-    "recurrent": (lambda: cells.init_rnn(np.random.default_rng(0), 2, 3, recurrent="eye"), 'recurrent must be "gaussian"'),
+    "recurrent": (
+        lambda: cells.init_rnn(np.random.default_rng(0), 2, 3, recurrent="eye"),
+        "recurrent must be one of 'gaussian', 'orth.*not 'eye'",
+    ),
     "gain": (lambda: cells.init_rnn(np.random.default_rng(0), 2, 3, gain=np.nan), "gain must be a finite number"),
     "noise": (lambda: cells.init_rnn(np.random.default_rng(0), 2, 3, noise=-1), "noise must be a finite number >= 0"),
     "dtype": (lambda: cells.init_rnn(np.random.default_rng(0), 2, 3, dtype=int), "dtype must be float32 or float64"),
@@ -473,6 +547,18 @@ def test_a_nudge_grows_beyond_every_float_and_dies_for_good():
     assert logs[-1] == pytest.approx(2000)
     gone = cells.growth(np.array([[[2.0]], [[0.0]], [[3.0]]]), np.ones(1))
     assert gone.tolist() == [0, np.log10(2), -np.inf, -np.inf]
+
+
+@pytest.mark.parametrize("size", [5e-324, 1e-200, 1e-3, 1e200, 1e308])
+def test_the_growth_of_a_nudge_does_not_hang_on_its_length(size):
+    J = np.array([[[2.0, 1.0], [0.0, 3.0]], [[0.5, 0.0], [1.0, 1.0]]])
+    truth = [0, np.log10(np.hypot(1, 3)), np.log10(np.hypot(0.5, 4))]
+    np.testing.assert_allclose(cells.growth(J, np.array([0.0, size])), truth, rtol=1e-14)
+
+
+def test_a_nudge_survives_steps_whose_squares_are_no_floats():
+    J = np.array([[[1e200]], [[1e-300]], [[1e300]], [[np.inf]], [[1.0]]])
+    assert cells.growth(J, np.array([1e-160])).tolist() == pytest.approx([0, 200, -100, 200, np.inf, np.inf])
 
 
 @pytest.mark.parametrize(("gain", "lowest", "highest"), [(0.9, -8, -4), (3.0, 9, 13)])

@@ -403,6 +403,16 @@ def test_a_cycle_which_leaves_the_interval_is_not_in_it():
     assert maps.cycles(maps.logistic(3.2), 2, 0, cycle.points.mean()) == []
 
 
+def test_the_end_of_the_interval_is_no_fixed_point_because_the_map_is_steep_there():
+    """f(1) = 0 for every power of the logistic map, however steeply it falls."""
+    for n in (1, 10, 25, 40):
+        f = maps.logistic(3.5) ** n
+        found = maps.fixed_points(f, 0, 1)
+        assert found[0].x == 0
+        assert found[-1].x < 0.9
+        assert max(abs(f(p.x) - p.x) for p in found if abs(p.slope) < 1e6) < 1e-8
+
+
 def superstable(period, lo, hi):
     """The c in (lo, hi) at which 0 is on a cycle of this period of x^2 + c: bisection on f^period(0)."""
     sign = np.sign((maps.quadratic(hi) ** period)(0.0))
@@ -510,6 +520,14 @@ def test_log_norms_of_zero_and_of_numbers_at_the_end_of_the_range():
     assert maps.log_norms(W, 19) == pytest.approx(np.log10(powers), abs=1e-12)
 
 
+def test_log_norms_of_entries_that_are_far_apart():
+    logs = maps.log_norms([[1e-200, 1e200], [0, 1e-200]], 6)  # W^t = [[1e-200 t, t 1e(400 - 200 t)], [0, 1e-200 t]], as powers
+    assert logs == pytest.approx([0, 200] + [math.log10(t) + 400 - 200 * t for t in range(2, 7)], rel=1e-13)
+    logs = maps.log_norms([[0, 1e300, 0], [0, 0, 1e300], [0, 0, 1e-300]], 4)  # what is large dies in the second step
+    assert logs == pytest.approx([0, 300, 600, 300, 0], abs=1e-9)
+    assert maps.log_norms(np.diag([1e300, 1e-300]), 3) == pytest.approx([0, 300, 600, 900])
+
+
 # -- bad input --------------------------------------------------------------------------------------------------------------
 
 F = maps.logistic(3.5)
@@ -589,7 +607,7 @@ LOG = maps.Map(np.log, lambda x: 1 / x, "log x")
         (lambda: maps.escape_time(0, 5, radius=1.5), "radius must be >= 2 .*, not 1.5"),
         (lambda: maps.escape_time(0, 5, radius=math.inf), "radius must be finite"),
         (lambda: maps.escape_time(0, 5, radius=1e200), "radius must be >= 2 .* and <= 1e100, not 1e.200"),
-        (lambda: maps.log_norms([[1, 2]], 3), "W must be a square matrix"),
+        (lambda: maps.log_norms([[1, 2]], 3), r"W must be a square matrix .*, not an array of shape \(1, 2\)"),
         (lambda: maps.log_norms([[math.inf]], 3), "W must be finite"),
         (lambda: maps.log_norms(2.0, 3), "W must be a square matrix"),
         (lambda: maps.log_norms([[1j]], 3), "W must be a real number"),

@@ -126,7 +126,7 @@ X = np.ones((4, 2, 2))
 BAD = {
     "target shape": (
         lambda: nets.loss(NET, X, np.ones(2), error=nets.squared_error),
-        r"target has shape \(2,\); it needs \(2, 3\)",
+        r"target has shape \(2,\); it needs \(B = 2, K = 3\)",
     ),
     "label shape": (
         lambda: nets.loss(NET, X, np.ones(3, int), error=nets.cross_entropy),
@@ -150,7 +150,7 @@ BAD = {
     "no source": (lambda: nets.translate(ED, SOURCE[:0], 3), r"source has shape \(0, 2\); it needs \(T, B\)"),
     "other sentences": (
         lambda: nets.translation_loss(ED, SOURCE, TARGET[:, :1]),
-        r"target has shape \(3, 1\); it needs \(3, 2\)",
+        r"target has shape \(3, 1\); it needs \(T, B = 2\)",
     ),
     "no layers": (
         lambda: nets.init_encoder_decoder(np.random.default_rng(0), 5, 6, 3, layers=0),

@@ -69,5 +69,5 @@ def test_no_words_for_what_is_out_of_range(number):
 
 
 def test_an_unknown_word_is_named():
-    with pytest.raises(ValueError, match="'onze' is none of the 32 words"):
+    with pytest.raises(ValueError, match="words must be in the vocabulary: 'onze' is none of its 32 words"):
         numerals.codes(["one", "onze"], numerals.ENGLISH)

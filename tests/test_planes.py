@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import root
+from scipy.optimize import brentq, root
 
 from lecturelib import planes
 
@@ -130,13 +130,70 @@ def test_the_border_parts_two_starts_and_its_gradient_is_the_saddles():
     assert near[0] < near[1] > 4 > 0 > near[2]
 
 
+@pytest.mark.parametrize(("dtype", "steps"), [(np.float32, 130), (np.float32, 3000), (np.float64, 1100), (np.float64, 9000)])
+@pytest.mark.parametrize("w", [2.0, 0.5, 1e-9, 1e9, 1e-37])
+def test_the_growth_of_a_nudge_goes_beyond_the_floats(w, dtype, steps):
+    """At the fixed point 0 of W = w I each step multiplies by w."""
+    mine = planes.log_growth(w * np.eye(2), B, np.zeros((2, 1), dtype), steps)
+    assert mine.dtype == dtype
+    assert mine[0] == pytest.approx(steps * np.log10(w), rel=1e-6)
+
+
+def test_the_smallest_floats_grow_and_shrink_too():
+    W, h = np.array([[0, 1], [2.2e-311, 0]]), np.zeros((2, 1))  # two steps multiply by 2.2e-311
+    assert [planes.log_growth(W, B, h, steps)[0] for steps in (1, 3, 9)] == pytest.approx(
+        [0, -310.65757, 4 * -310.65757], rel=1e-6
+    )
+    with pytest.raises(ValueError, match=r"W and b must be numbers of float32, as h; there is 1e\+200"):
+        planes.log_growth(1e200 * np.eye(2), B, np.zeros((2, 1), np.float32), 3)
+
+
+def test_the_growth_of_a_saturated_start_is_that_of_its_first_steps():
+    """From (1, 1) both units of 9 I saturate: each step multiplies by 9 / cosh^2(9 h)."""
+    W, h, truth = 9 * np.eye(2), np.ones((2, 1)), 0.0
+    for steps in range(1, 40):
+        truth += np.log10(9) + np.log10(1 - np.tanh(9 * h[0, 0]) ** 2)
+        h = np.tanh(W @ h)
+        assert planes.log_growth(W, B, np.ones((2, 1)), steps)[0] == pytest.approx(truth, rel=1e-9)
+    assert planes.log_growth(40 * np.eye(2), B, np.ones((2, 1), np.float32), 5)[0] == -np.inf  # 1 - tanh^2 is exactly 0
+
+
+def dense(W, b):
+    """The fixed points (N, 2) by another way: h_2 from the first equation, h_1 = tanh(u), and 40,000 values of u."""
+
+    def second(u):
+        return (u - W[0, 0] * np.tanh(u) - b[0]) / W[0, 1]
+
+    def gap(u):
+        return np.tanh(W[1, 0] * np.tanh(u) + W[1, 1] * second(u) + b[1]) - second(u)
+
+    reach = np.abs(W[0]).sum() + abs(b[0]) + 0.01
+    u = np.linspace(-reach, reach, 40_000)
+    above = gap(u) > 0
+    roots = [brentq(gap, u[k], u[k + 1], xtol=1e-14) for k in np.flatnonzero(above[1:] != above[:-1])]
+    return np.array([(np.tanh(r), second(r)) for r in roots])
+
+
+@pytest.mark.parametrize("size", [2, 15, 30, 100])
+def test_no_fixed_point_is_missed_and_none_is_made_up(size):
+    """Steep sources too: without the search by exclusion 5 % of the matrices with entries around 100 lack one."""
+    rng = np.random.default_rng(size)
+    for k in range(80):
+        W, b = rng.normal(0, size, (2, 2)), rng.normal(0, size / 5 * (k % 2), 2)
+        truth = dense(W, b)
+        mine = np.array([point.h for point in planes.points(W, b) if point.kind != "slow"])
+        apart = np.abs(truth[:, None] - mine).max(axis=2)
+        assert apart.min(axis=1).max() < 2e-3, f"missed at W = {W.tolist()}, b = {b.tolist()}"
+        assert apart.min(axis=0).max() < 2e-3, f"made up at W = {W.tolist()}, b = {b.tolist()}"
+
+
 BAD = {
-    "W": (lambda: planes.orbit([[1, 2]], B, B, 3), r"W must be finite numbers of shape \(2, 2\)"),
-    "b": (lambda: planes.orbit(FOUR, [0, np.nan], B, 3), r"b must be finite numbers of shape \(2,\)"),
-    "start": (lambda: planes.orbit(FOUR, B, "here", 3), r"h0 must be finite numbers of shape \(2,\), not 'here'"),
+    "W": (lambda: planes.orbit([[1, 2]], B, B, 3), r"W has shape \(1, 2\); it needs \(2, 2\)"),
+    "b": (lambda: planes.orbit(FOUR, [0, np.nan], B, 3), r"b must be finite, not \[0, nan\]"),
+    "start": (lambda: planes.orbit(FOUR, B, "here", 3), r"h0 must be real numbers of shape \(2,\), not 'here'"),
     "steps": (lambda: planes.orbit(FOUR, B, B, -1), "steps must be a whole number >= 0, not -1"),
-    "starts": (lambda: planes.run(FOUR, B, np.ones((3, 2)), 1), r"h must be starts of shape \(2, N\), .* not \(3, 2\)"),
-    "gain": (lambda: planes.turned(np.inf, 0), "gain must be finite"),
+    "starts": (lambda: planes.run(FOUR, B, np.ones((3, 2)), 1), r"h has shape \(3, 2\); it needs \(2, N\)"),
+    "gain": (lambda: planes.turned(np.inf, 0), "gain must be a finite number, not inf"),
     "one basin": (
         lambda: planes.boundary(FOUR, B, [0.9, 0.9], [0.91, 0.9], planes.attractors(FOUR, B)),
         "p and q lie in one basin",

@@ -42,14 +42,30 @@ def test_what_is_saved_is_loaded_and_the_same_runs_give_the_same_bytes(tmp_path,
         stored.save(tmp_path / f"{name}.npz", runs)
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
     monkeypatch.setattr(stored, "DATA", tmp_path)
-    again = stored.load.__wrapped__("one")
+    again = stored.load("one")
     assert list(again) == ["a", "b"]
     for key, run in runs.items():
         assert (again[key].made, again[key].measured) == (run.made, run.measured)
         assert repr(again[key].net) == repr(run.net)  # the same types, shapes, dtypes and numbers
     assert again["b"].net.encoder[1].W_h.dtype == np.float32
-    with pytest.raises(ValueError, match="no stored runs are called 'three'; there are one, two"):
-        stored.load.__wrapped__("three")
+    with pytest.raises(ValueError, match="name: no stored runs are called 'three'; there are one, two"):
+        stored.load("three")
+
+
+@pytest.mark.parametrize("name", ["digits", "code", "numbers", "torch", "../data/pixels", "pixels.npz", ""])
+def test_only_files_that_hold_runs_can_be_loaded_and_only_they_are_listed(name):
+    with pytest.raises(ValueError, match=r"there are adding, characters, pixels, translation$"):
+        stored.load(name)
+
+
+def test_only_halved_nets_are_saved(tmp_path):
+    net = nets.init_net(np.random.default_rng(0), cells.init_rnn(np.random.default_rng(0), 1, 3), 2)
+    for wrong in (net, stored.halved(net)._replace(b=np.float32([0.1, 0]))):
+        with pytest.raises(ValueError, match=r"runs\['a'\].net must be halved"):
+            stored.save(tmp_path / "a.npz", {"a": stored.Trained(wrong, {}, {})})
+    with pytest.raises(ValueError, match="runs must be described by plain numbers, words and lists of them"):
+        stored.save(tmp_path / "a.npz", {"a": stored.Trained(stored.halved(net), {"seed": object()}, {})})
+    assert not list(tmp_path.iterdir())
 
 
 # -- slow cells ---------------------------------------------------------------------------------------------------------------

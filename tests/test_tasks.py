@@ -108,8 +108,8 @@ def test_recall_asks_for_the_first_symbol():
 BAD = {
     "no rng": (lambda: tasks.latch(0, 5), "rng must be a random generator"),
     "N": (lambda: tasks.latch(np.random.default_rng(0), 0), "N must be a whole number >= 1, not 0"),
-    "noise": (lambda: tasks.latch(np.random.default_rng(0), 5, noise=-1), "noise must be a number >= 0"),
-    "nan": (lambda: tasks.latch_loss(np.ones((2, 3)), np.ones(3), np.nan, 0.0), "w must be finite numbers, not nan"),
+    "noise": (lambda: tasks.latch(np.random.default_rng(0), 5, noise=-1), "noise must be a finite number >= 0, not -1"),
+    "nan": (lambda: tasks.latch_loss(np.ones((2, 3)), np.ones(3), np.nan, 0.0), "w must be finite, not nan"),
     "T": (lambda: tasks.logistic_cost(5.0, -2.0, 0), "T must be a whole number >= 1, not 0"),
     "symbols": (lambda: tasks.recall(np.random.default_rng(0), 5, 7, symbols=0), "symbols must be a whole number >= 1"),
 }
@@ -135,7 +135,7 @@ def test_adding_marks_one_number_in_each_half_and_asks_for_their_sum():
     assert (marks[5:].sum(0) == 1).all()
     np.testing.assert_allclose(y[:, 0], [numbers[:, b][marks[:, b] == 1].sum() for b in range(5000)], rtol=1e-6)
     assert np.mean((y - 1) ** 2) == pytest.approx(1 / 6, rel=0.05)
-    with pytest.raises(ValueError, match="T must be at least 2"):
+    with pytest.raises(ValueError, match="T must be a whole number >= 2, not 1"):
         tasks.adding(np.random.default_rng(0), 5, 1)
 
 
@@ -161,7 +161,7 @@ def test_a_shrunk_image_holds_means(side):
     for row, column in ((0, 0), (side // 2, side // 3), (side - 1, side - 1)):
         block = image[part * row : part * (row + 1), part * column : part * (column + 1)]
         assert small[row, column] == pytest.approx(block.mean(), abs=1e-6)
-    with pytest.raises(ValueError, match="side must be 7, 14 or 28, not 20"):
+    with pytest.raises(ValueError, match="side must be one of 7, 14, 28, not 20"):
         tasks.digits(20)
 
 

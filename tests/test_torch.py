@@ -105,6 +105,23 @@ def test_a_loop_by_hand_in_torch_agrees_step_by_step(kind, dtype):
         near(mine, truth.grad, grad)
 
 
+@pytest.mark.parametrize(("dtype", "bias"), [(np.float32, -20), (np.float32, -80), (np.float64, -40), (np.float64, -700)])
+def test_the_gradient_of_a_shut_forget_gate_agrees_with_torch(dtype, bias):
+    p, x, h0, c0, _ = case("lstm", (1, 2, 3, 4), dtype)
+    b = p.b.copy()
+    b[4:8] = bias
+    p = p._replace(b=b)
+    P = type(p)(*(torch.tensor(a, requires_grad=True) for a in p))
+    i, f, o, g = (torch.from_numpy(x[0]) @ P.W_x.T + torch.from_numpy(h0) @ P.W_h.T + P.b).split(4, dim=1)
+    c = torch.sigmoid(f) * torch.from_numpy(c0) + torch.sigmoid(i) * torch.tanh(g)
+    (torch.sigmoid(o) * torch.tanh(c)).sum().backward()
+    mine = cells.backprop(cells.unroll(p, x, h0=h0, c0=c0), np.ones((2, 4), dtype)).p
+    truth = P.b.grad.numpy()[4:8]
+    assert (0 < np.abs(truth)).all() and np.abs(truth).max() < 1e-7
+    np.testing.assert_allclose(mine.b[4:8], truth, rtol=TOLERANCE[dtype][1])
+    np.testing.assert_allclose(mine.W_h[4:8], P.W_h.grad.numpy()[4:8], rtol=TOLERANCE[dtype][1])
+
+
 def test_cross_entropy_and_adam_walk_the_same_way_as_torch():
     """Ten steps of Adam with clipping on a net with a softmax: the same losses and the same parameters."""
     rng = np.random.default_rng(0)

@@ -174,6 +174,16 @@ def test_a_run_that_blows_up_says_at_which_step_and_keeps_the_last_good_paramete
     assert run.text.startswith("Step 8 of 12: loss inf")
 
 
+@pytest.mark.parametrize("lost", [np.nan, np.inf])
+def test_a_lost_gradient_leaves_the_last_parameters_whose_loss_was_a_number(lost):
+    run = train.fit(lambda w, k: (w * w, lost if k == 2 else 2 * w), 1.0, range(5), train.sgd(0.1))
+    assert run.losses == pytest.approx([1.0, 0.64, 0.4096])
+    assert run.losses[-1] == pytest.approx(run.params**2)  # this loss is a number, and these are its parameters
+    assert run.ended.startswith(f"stopped, for the gradient's norm is {lost}")
+    run = train.fit(lambda w, k: (lost if k == 2 else w * w, 2 * w), 1.0, range(5), train.sgd(0.1))
+    assert run.losses[-2] == pytest.approx(run.params**2)
+
+
 def test_a_run_that_is_lost_from_the_start_says_so():
     run = train.fit(lambda w, _: (np.nan, np.nan), 1.0, [None] * 3, train.sgd(0.1))
     assert run.ended == "stopped, for the loss is nan in the first step"

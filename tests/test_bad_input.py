@@ -1,0 +1,777 @@
+"""Bad input, for every public function: a ValueError that names the argument, before anything is done or drawn.
+
+TABLE has a row for each function: a good value for each argument, and the sort of value that it is, which says what is bad for
+it. A new function needs a row, and a new argument a place in it: a test fails until they are there. To add a bad value, add it
+to its sort. What cannot be told argument by argument stands in SPECIAL.
+"""
+
+import inspect
+import signal
+from functools import partial
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from lecturelib import cells, expect, fields, maps, nets, numerals, planes, plots, stored, tasks, traces, train
+
+MODULES = (cells, nets, train, planes, maps, tasks, numerals, stored, plots, fields, traces)  # `scan` checks nothing
+RECORDS = {  # hold what they are given
+    "cells": {"RNN", "LSTM", "Adjoint", "Gates", "Trace"},
+    "nets": {"Net", "EncoderDecoder"},
+    "train": {"Rule", "Run"},
+    "planes": {"Point"},
+    "maps": {"FixedPoint", "Cycle"},
+    "tasks": {"Digits", "Sentences"},
+    "stored": {"Trained"},
+}
+SECONDS = 60  # for all bad values of one argument: they are refused at once, or the test hangs
+RAGGED = [[1.0], [1.0, 2.0]]
+JUNK = (None, "x", b"x", "", {}, {"a": 1}, {1.0}, object(), [None], RAGGED, ..., len, np.array([None]), np.array("x"), np.ones)
+
+
+class Broken:
+    """An array that cannot be read."""
+
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("no array")
+
+
+# -- the sorts of values, as lists of what is bad for them --------------------------------------------------------------------
+
+
+def count(least=1):
+    return [*JUNK, [], 1j, True, 1.5, 2.0, np.nan, np.inf, least - 1, -(10**9), 10**30, np.array([2]), np.float32(2)]
+
+
+def number(*bad):
+    return [*JUNK, [], 1j, True, np.nan, np.inf, -np.inf, 10**400, np.array([1.0, 2.0]), np.ma.array(1.0, mask=True), *bad]
+
+
+def positive():
+    return number(0, 0.0, -1.0)
+
+
+def array(good, *, finite=True, axes=True):
+    """An array of float32 or float64, for instance `good`; with `axes`, any other number of them is bad."""
+    bad = [*JUNK, [], 2.0, 1j, True, good.tolist(), Broken(), np.ma.array(good), good[:0], np.full(good.shape, None)]
+    bad += [good.astype(kind) for kind in (int, bool, complex, np.float16, np.longdouble, str)]
+    bad += [np.array(2.0), good[None], good[..., None], good.ravel()[0]] if axes else [np.array(2.0)]
+    return bad + [np.where(np.arange(good.size).reshape(good.shape) == 0, lost, good) for lost in (np.nan, np.inf) if finite]
+
+
+def like(good, *, nan=True, inf=True, kinds="real", axes=True, empty=False):
+    """A number, an array or lists, that are read as floats, for instance `good`."""
+    good = np.asarray(good)
+    bad = [*JUNK, Broken(), True, np.ma.array(good), np.full(good.shape, None), good.astype(bool), good.astype(str), 10**400]
+    bad += [] if kinds == "complex" else [good + 1j]
+    bad += [np.full(good.shape, np.nan)] * nan + [np.full(good.shape, np.inf), np.full(good.shape, -np.inf)] * inf
+    bad += [good[None], good[..., None]] if axes else []
+    return bad + ([] if empty or not good.ndim else [good[:0], []])
+
+
+def words(good, *, padding=True, size=None):
+    """Whole numbers from 0, or from -1 where -1 is padding, below `size`."""
+    good = np.asarray(good)
+    bad = [
+        *JUNK,
+        [],
+        Broken(),
+        True,
+        1.5,
+        good.astype(float),
+        good.astype(bool),
+        good.astype(complex),
+        good.astype(str),
+        good[:0],
+    ]
+    bad += [good[None], good[..., None], np.ma.array(good), np.full(good.shape, -2), np.full(good.shape, None)]
+    return bad + ([] if padding else [np.full(good.shape, -1)]) + ([] if size is None else [np.full(good.shape, size)])
+
+
+def choice(*bad):
+    return [*JUNK, [], 1j, True, np.nan, "nonsense", 17, -1, np.ones(3), *bad]
+
+
+def thing(*bad):
+    """An instance of some class."""
+    return [value for value in JUNK if value != {}] + [[], 3, 1j, True, np.nan, np.ones(3), *bad]
+
+
+def function():
+    return [None, "x", 3, [], {}, np.ones(3), ...]
+
+
+def text():
+    return [value for value in JUNK if not isinstance(value, str)] + [[], 3, 1j, True, np.nan, ["x"], np.ones(3)]
+
+
+def nest(*bad):
+    strange = [None, "x", b"x", {}, {"a": np.ones(2)}, 1j, True, object(), len, [], (), [[], ()], 10**400, np.array([None])]
+    return [*strange, np.ones(2) + 1j, np.ones(2, bool), np.ma.ones(2), [np.ones(2), None], [1.0, ["x"]], np.ones(0), *bad]
+
+
+def named(*bad):
+    """A dict of things by name."""
+    return [*[value for value in JUNK if value != {"a": 1}], [], 3, np.ones(3), {"nonsense": None}, {3: np.ones(3)}, *bad]
+
+
+FLAG = ()  # any value is true or false
+AX = object()  # stands for axes on which nothing was drawn
+AXES = AX, [*JUNK, [], 3, np.ones(3)]
+
+
+# -- good values --------------------------------------------------------------------------------------------------------------
+
+RNG = np.random.default_rng(0)
+RNN, LSTM = cells.init_rnn(RNG, 2, 3), cells.init_lstm(RNG, 2, 3)
+X, H, B = RNG.standard_normal((5, 4, 2)), RNG.standard_normal((4, 3)), RNG.standard_normal((4, 2))
+TRACE, MEMORY = cells.unroll(RNN, X), cells.unroll(LSTM, X)
+AFTER = cells.lstm_step(LSTM, H, H, B)
+J = cells.jacobians(TRACE)
+NET, READER = nets.init_net(RNG, RNN, 3), nets.init_net(RNG, cells.init_lstm(RNG, 6, 3), 6)
+PAIR = nets.init_encoder_decoder(RNG, 6, 5, 4)
+SOURCE, TARGET = np.array([[1, 2], [3, 4], [0, 5]]), np.array([[1, 2], [0, 0]])
+SPOILT = [RNN._replace(b=None), RNN._replace(W_h=np.ones((3, 2))), LSTM._replace(W_x=np.ones((3, 2))), tuple(RNN)]
+WRONG_NETS = [NET._replace(cell=None), NET._replace(W=np.ones((3, 4))), NET._replace(b=np.ones(2)), RNN, PAIR]
+WRONG_PAIRS = [PAIR._replace(encoder=()), PAIR._replace(decoder=PAIR.decoder[:1]), PAIR._replace(W=None), NET]
+W, b = np.array([[1.8, 0.4], [-0.4, 1.8]]), np.zeros(2)
+STARTS = planes.grid(4)
+ENDS = planes.attractors(W, b)
+F = maps.logistic(3.5)
+ROW = np.array([0.5, 0.25, 0.125, 0.1])
+HALF = stored.Trained(stored.halved(NET), {"seed": 0}, {"loss": 1.0})
+PICTURE = {
+    "image": np.zeros((2, 2)),
+    "order": np.arange(4),
+    "h": np.ones((5, 3)),
+    "p": np.full((5, 10), 0.1),
+    "x_bar": np.ones(4),
+}
+GATES = {"values": np.full((3, 4), 0.5), "g": ROW, "c": np.ones(5), "kept": np.ones(5)}
+
+
+def bowl(w, _):
+    return w * w, 2 * w
+
+
+def rng():
+    return np.random.default_rng(0), [*JUNK, [], 0, np.random.RandomState(0), np.random.default_rng]
+
+
+def p(good, *bad):
+    return good, thing(*SPOILT, *bad)
+
+
+def floats(good, **how):
+    return good, array(good, **how)
+
+
+def real(good, **how):
+    return good, like(good, **how)
+
+
+def row(good=ROW, **how):
+    return good, like(good, inf=False, **how)
+
+
+def whole(good, least=1):
+    return good, count(least)
+
+
+PHI = ("tanh", choice())
+PLANE = {"W": real(W), "b": real(b)}
+MAP, LO, HI = (F, thing(np.tanh)), (0.0, number(2.0)), (1.0, number(-1.0))
+NETWORK, TRANSLATOR = (NET, thing(*WRONG_NETS)), (PAIR, thing(*WRONG_PAIRS))
+WRITTEN = {"source": (SOURCE, words(SOURCE, size=6)), "target": (TARGET, words(TARGET, size=5))}
+ONE = {"source": (SOURCE[:, 0], words(SOURCE[:, 0], size=6))}
+DTYPE = (np.float64, choice(int, np.int64, complex, np.float16, "f2", "object"))
+FORCE = (
+    {"f": 1.0},
+    ["f", 3, [1], {"q": 1}, {"f": 1.1}, {"f": None}, {"f": "x"}, {"f": np.ones(4)}, {"f": 1j}, {"g": np.nan}, {1: 1.0}],
+)
+IN_STEPS = (
+    {"f": {2: 1.0}},
+    [*FORCE[1], {"f": {1.0: 0.5}}, {"f": {0: 1.0}}, {"f": {True: 1.0}}, {"f": {"x": 1.0}}, {"f": {2: RAGGED}}, ()],
+)
+STATE = {"h": floats(H, finite=False), "x": floats(B, finite=False)}
+BACK = {"h_next_bar": floats(H, finite=False)}
+UNKNOWN_NAME = {"nonsense": np.ones((2, 3))}
+
+TABLE = {
+    # cells
+    cells.init_rnn: {
+        "rng": rng(),
+        "D": whole(2),
+        "H": whole(3),
+        "recurrent": ("identity", choice()),
+        "gain": (1.0, number()),
+        "noise": (0.1, number(-1.0)),
+        "inputs": (0.1, number(-1.0)),
+        "dtype": DTYPE,
+    },
+    cells.init_lstm: {
+        "rng": rng(),
+        "D": whole(2),
+        "H": whole(3),
+        "forget_bias": (1.0, number()),
+        "gain": (1.0, number()),
+        "dtype": DTYPE,
+    },
+    cells.rnn_step: {"p": p(RNN, LSTM), **STATE, "phi": PHI},
+    cells.rnn_step_back: {"p": p(RNN, LSTM), **STATE, "h_next": floats(H, finite=False), **BACK, "phi": PHI},
+    cells.lstm_step: {"p": p(LSTM, RNN), **STATE, "c": floats(H, finite=False), "clamp": FORCE},
+    cells.lstm_step_back: {
+        "p": p(LSTM, RNN),
+        **STATE,
+        "c": floats(H, finite=False),
+        "after": (AFTER, thing(AFTER[:2], (1, 2, 3))),
+        **BACK,
+        "c_next_bar": floats(H, finite=False),
+        "clamp": FORCE,
+    },
+    cells.unroll: {
+        "p": p(RNN),
+        "x": floats(X),
+        "h0": floats(H),
+        "c0": (None, [H, *JUNK]),
+        "phi": PHI,
+        "clamp": (None, [{"f": 1.0}]),
+    },
+    cells.backprop: {
+        "trace": (MEMORY, thing(RNN)),
+        "h_bar": floats(H, finite=False, axes=False),
+        "c_bar": floats(H, finite=False),
+        "inputs": FLAG,
+    },
+    cells.jacobians: {"trace": (TRACE, thing(RNN))},
+    cells.products: {"J": floats(J, finite=False)},
+    cells.growth: {
+        "J": (J[:, 0], [*array(J[:, 0], finite=False), np.nan * J[:, 0]]),
+        "nudge": (np.ones(3), [*like(np.ones(3)), np.zeros(3)]),
+    },
+    cells.singular_values: {"P": (J, [*array(J, finite=False, axes=False), np.ones((2, 3)), np.ones(3)])},
+    cells.flow: {"p": p(RNN), "x": floats(X), "end": floats(H, finite=False), "phi": PHI},
+    # nets
+    nets.squared_error: {"y": floats(H, finite=False), "target": real(H)},
+    nets.cross_entropy: {
+        "y": (H, [*array(H, finite=False, axes=False)]),
+        "labels": (np.array([0, 1, 2, -1]), words(np.array([0, 1, 2, 1]), size=3)),
+    },
+    nets.init_net: {"rng": rng(), "cell": p(RNN), "K": whole(3), "gain": (0.1, number(-1.0))},
+    nets.answer: {"net": NETWORK, "x": floats(X), "phi": PHI},
+    nets.loss: {"net": NETWORK, "x": floats(X), "target": real(H), "error": (nets.squared_error, function()), "phi": PHI},
+    nets.next_loss: {
+        "net": (READER, thing(*WRONG_NETS, NET)),
+        "words": (SOURCE, words(SOURCE, size=6)),
+        "phi": (None, ["tanh"]),
+        "state": ((None, None), [None, "x", 3, (None,), [], {}, (None, None, None)]),
+    },
+    nets.continued: {
+        "net": (READER, thing(*WRONG_NETS, NET)),
+        "rng": rng(),
+        "words": (SOURCE[:, 0], words(SOURCE[:, 0], size=6)),
+        "length": whole(2, least=0),
+        "temperature": (1.0, positive()),
+    },
+    nets.init_encoder_decoder: {
+        "rng": rng(),
+        "words_in": whole(6),
+        "words_out": whole(5),
+        "H": whole(4),
+        "layers": whole(1),
+        "cell": (cells.init_rnn, function()),
+        "dtype": DTYPE,
+    },
+    nets.translation_loss: {"net": TRANSLATOR, **WRITTEN, "phi": (None, ["tanh"])},
+    nets.guesses: {"net": TRANSLATOR, **WRITTEN, "phi": (None, ["tanh"])},
+    nets.reach: {
+        "net": TRANSLATOR,
+        **ONE,
+        "target": (TARGET[:, 0], words(TARGET[:, 0], padding=False, size=5)),
+        "phi": (None, ["tanh"]),
+    },
+    nets.memories: {"net": TRANSLATOR, **ONE, "target": (TARGET[:, 0], words(TARGET[:, 0], size=5)), "phi": (None, ["tanh"])},
+    nets.translate: {"net": TRANSLATOR, "source": (SOURCE, words(SOURCE, size=6)), "steps": whole(2), "phi": (None, ["tanh"])},
+    # train
+    train.norm: {"gradient": (ROW, nest())},
+    train.clip_norm: {"gradient": (ROW, nest()), "eta": (1.0, positive())},
+    train.clip_value: {"gradient": (ROW, nest()), "limit": (1.0, positive())},
+    train.sgd: {"rate": (0.1, [bad for bad in positive() if not callable(bad)])},
+    train.adam: {
+        "rate": (0.1, [bad for bad in positive() if not callable(bad)]),
+        "each": (None, ["x", 0, -1, np.ones(3), {}, 1j, (1.0, 0)]),
+        "beta1": (0.9, number(1, 1.0, -0.1)),
+        "beta2": (0.9, number(1, 1.0, -1)),
+        "eps": (1e-8, positive()),
+    },
+    train.decay: {"rate": (0.1, positive()), "steps": whole(10), "to": (0.1, positive()), "warm": whole(2, least=0)},
+    train.fit: {
+        "loss_and_gradient": (bowl, function()),
+        "params": (1.0, nest()),
+        "batches": ([1, 2], [None, 3, 1.5, object(), len]),
+        "rule": (train.sgd(0.1), [*JUNK, train.sgd, train.adam, 0.1, (1, 2)]),
+        "clip": (1.0, positive()),
+        "steps": whole(2),
+        "marks": ((0,), [None, 3, "x", {}, [None], (0.5,), (-1,), (True,)]),
+        "watch": (None, ["x", 3, [], {}]),
+    },
+    # planes
+    planes.turned: {"gain": (1.2, number()), "angle": (0.3, number())},
+    planes.grid: {"size": whole(3), "edge": (1.0, positive())},
+    planes.run: {**PLANE, "h": floats(STARTS, finite=False), "steps": whole(3, least=0)},
+    planes.orbit: {**PLANE, "h0": real(np.ones(2)), "steps": whole(3, least=0)},
+    planes.attractors: {**PLANE, "seed": whole(0, least=0)},
+    planes.basins: {**PLANE, "ends": (ENDS, [*like(ENDS, empty=True), ENDS.T[:3]]), "size": whole(9), "steps": whole(5, least=0)},
+    planes.log_growth: {**PLANE, "h": floats(STARTS, finite=False), "steps": whole(3, least=0)},
+    planes.boundary: {
+        **PLANE,
+        "p": real(np.array([-1.0, 1.0])),
+        "q": real(np.array([0.0, 1.0])),
+        "steps": whole(50, least=0),
+        "ends": (ENDS, [*like(ENDS, empty=True), ENDS.T[:3], ENDS[:, :1], ENDS[:, :0]]),
+    },
+    planes.points: {**PLANE, "size": whole(5)},
+    # maps
+    maps.Map: {"f": (np.tanh, function()), "d": (np.cos, function()), "name": ("sine", text())},
+    maps.linear: {"w": real(1.0, axes=False)},
+    maps.logistic: {"r": real(3.5, axes=False)},
+    maps.quadratic: {"c": real(0.1, axes=False, kinds="complex")},
+    maps.tanh_map: {"w": real(2.0, axes=False), "b": real(0.1, axes=False)},
+    maps.sigmoid_map: {"w": real(2.0, axes=False), "b": real(0.1, axes=False)},
+    maps.relu_map: {"w": real(2.0, axes=False), "b": real(0.1, axes=False)},
+    maps.orbit: {"f": MAP, "x0": real(0.5, axes=False, kinds="complex"), "steps": whole(3, least=0)},
+    maps.adjoint: {"f": MAP, "h": (ROW, [*like(ROW, inf=False, axes=False), 0.5])},
+    maps.lyapunov: {"f": MAP, "x0": real(0.5, axes=False, kinds="complex"), "steps": whole(9), "transient": whole(3, least=0)},
+    maps.bifurcation: {
+        "family": (maps.logistic, [*function(), F, len]),
+        "params": real(ROW),
+        "x0": real(0.5),
+        "transient": whole(5, least=0),
+        "keep": whole(3),
+    },
+    maps.fixed_points: {"f": MAP, "lo": (0.0, [*number(1.0, 2.0, -1e300)]), "hi": (1.0, [*number(0.0, -1.0, 1e300)])},
+    maps.cycles: {"f": MAP, "n": (2, [*count(), 10**6]), "lo": (0.0, number(1.0)), "hi": (1.0, number(0.0))},
+    maps.plane: {
+        "center": real(0.5, kinds="complex"),
+        "width": (2.0, positive()),
+        "shape": ((2, 3), [*JUNK, [], 3, (2,), (0, 3), (2.0, 3), (10**6, 10**6)]),
+    },
+    maps.escape_time: {
+        "c": real(ROW, axes=False, empty=True, kinds="complex"),
+        "steps": whole(9),
+        "radius": (2.0, number(1.0, -2.0, 1e200)),
+    },
+    maps.log_norms: {"W": (W, [*like(W), np.ones((2, 3)), np.eye(500)]), "T": whole(3, least=0)},
+    # tasks
+    tasks.latch: {"rng": rng(), "N": whole(3), "T": whole(4), "noise": (0.5, number(-1))},
+    tasks.latch_loss: {"x": real(np.ones((4, 3))), "target": real(np.ones(3)), "w": real(2.5), "b": (0.1, like(0.1, axes=False))},
+    tasks.logistic_cost: {"w": real(5.0, axes=False), "b": real(-2.0, axes=False), "T": whole(3)},
+    tasks.recall: {"rng": rng(), "B": whole(2), "T": whole(3), "symbols": whole(4), "dtype": DTYPE},
+    tasks.adding: {"rng": rng(), "B": whole(2), "T": whole(4, least=2), "dtype": DTYPE},
+    tasks.digits: {"side": (7, choice(20, 7.5, 28j))},
+    tasks.shrunk: {"images": real(np.ones((2, 28, 28))), "side": (7, choice(20))},
+    tasks.pixels: {
+        "images": floats(np.ones((3, 2, 2))),
+        "order": (np.arange(4), [*words(np.arange(4), padding=False, size=4), [0, 0, 1, 2]]),
+    },
+    tasks.shuffle: {"side": whole(7)},
+    tasks.code: {},
+    tasks.translation: {"below": (1000, choice(50, 1e10)), "reverse": FLAG},
+    tasks.turned: {"source": (SOURCE, words(SOURCE))},
+    tasks.encoded: {"text": ("x = 1", text())},
+    tasks.structure: {"text": ("x = 1", text())},
+    # numerals and stored
+    numerals.sentences: {"number": whole(7, least=0)},
+    numerals.said: {"line": ("7", text())},
+    numerals.codes: {
+        "words": (["one"], [*JUNK, 3, ["nonsense"], [1]]),
+        "vocabulary": (numerals.ENGLISH, [*JUNK, 3, ["nonsense"]]),
+    },
+    stored.load: {"name": ("adding", [*text(), "digits", "nonsense", "", "../data/adding"])},
+    stored.save: {
+        "path": (None, [None, 3, [], {}, object()]),
+        "runs": (
+            {"a": HALF},
+            [
+                *JUNK,
+                3,
+                {1: HALF},
+                {"a": HALF._replace(net=NET)},
+                {"a": HALF._replace(net=None)},
+                {"a": HALF._replace(made={"rng": object()})},
+            ],
+        ),
+    },
+    stored.slow: {"name": ("a test", text()), "make": (lambda: 1, function())},
+    # plots
+    plots.forward: {"ax": AXES, "h": row(), "steps": whole(4), "limit": (1.2, positive())},
+    plots.decay: {"ax": AXES, "size": row(), "steps": whole(4), "decades": (12, positive())},
+    plots.thin_line: {"ax": AXES, "w": (1.1, positive()), "T": whole(5, least=2)},
+    plots.bounds: {"ax": AXES, "logs": (ROW, [*row()[1], np.ones(300)]), "radius": (0.9, positive()), "sigma": (1.1, positive())},
+    plots.float_range: {"ax": AXES, "logs": row(), "held": row(), "steps": whole(3)},
+    plots.gradient_flow: {
+        "ax": AXES,
+        "flows": ({"LSTM": np.ones((2, 5))}, named(UNKNOWN_NAME, {"LSTM": ROW}, {"LSTM": np.nan * np.ones((2, 5))})),
+        "lags": whole(5),
+        "decades": (20, positive()),
+    },
+    plots.spectrum: {"ax": AXES, "values": row(np.ones((4, 2))), "left": row(), "lags": whole(4), "decades": (20, positive())},
+    plots.training: {"loss": AXES, "norm": AXES, "run": (train.fit(bowl, 1.0, [1] * 3, train.sgd(0.1)), thing())},
+    plots.unrolled: {"ax": AXES, "size": row(), "words": (list("abcd"), [*JUNK, [], 3, [1, 2, 3, 4]])},
+    plots.cobweb: {"ax": AXES, "f": MAP, "x": row(), "lo": LO, "hi": HI},
+    plots.phase_line: {"ax": AXES, "f": MAP, "lo": LO, "hi": HI, "x": (0.5, like(0.5, inf=False))},
+    plots.composed: {"ax": AXES, "f": MAP, "at": (0.5, number())},
+    plots.slopes: {"ax": AXES, "f": MAP, "at": (0.5, number())},
+    plots.density: {"settled": row(np.ones((3, 4)) / 2), "bins": whole(5)},
+    plots.bifurcation: {"ax": AXES, "params": row(), "image": row(np.ones((3, 4)) / 2), "at": (0.5, number())},
+    plots.exponents: {"ax": AXES, "params": row(), "values": row(), "at": (0.5, number()), "here": (0.5, like(0.5, inf=False))},
+    plots.orbit: {"ax": AXES, "x": (ROW, [*row()[1], ROW[:1]])},
+    plots.growth: {"ax": AXES, "slopes": row(), "rate": (-np.inf, like(0.5, inf=False))},
+    plots.escape: {
+        "ax": AXES,
+        "plane": (maps.plane(0, 1, (2, 3)), [*like(np.ones((2, 3)), kinds="complex"), np.ones((1, 3)) + 1j]),
+        "counts": real(np.ones((2, 3))),
+        "steps": whole(9),
+        "at": real(0.5, kinds="complex"),
+    },
+    plots.plane_orbit: {"ax": AXES, "z": (ROW + 0j, [*like(ROW, inf=False, kinds="complex"), np.full(3, np.inf)])},
+    # fields
+    fields.basins: {
+        "ax": AXES,
+        "labels": (planes.basins(W, b, ENDS, 9), words(np.ones((3, 3), int), padding=False)),
+        "ends": (ENDS, like(ENDS, empty=True)),
+    },
+    fields.gradient: {"ax": AXES, "logs": row(np.ones((3, 3))), "low": (-6, number(9)), "high": (4, number(-9))},
+    fields.kinds: {"ax": AXES, "points": (planes.points(W, b), [*JUNK, 3, [1], ["sink"]])},
+    fields.pair: {"ax": AXES, "time": AXES, "one": real(np.ones((4, 2))), "other": real(2 * np.ones((4, 2)))},
+    fields.curve: {"ax": AXES, "f": MAP, "lo": LO, "hi": HI, "at": (0.5, number()), "diagonal": FLAG},
+    fields.twins: {"ax": AXES, "one": row(), "other": row()},
+    fields.nudge: {"ax": AXES, "logs": row(), "low": (-40, [*number(0, 5, -40.0), 1.5]), "high": whole(40)},
+    fields.losses: {"ax": AXES, "b": row(), "values": real(np.ones((2, 4))), "high": (3.4, positive())},
+    fields.paths: {
+        "ax": AXES,
+        "cost": row(np.ones((3, 4))),
+        "extent": ((0, 1, 2, 3), [*like(np.ones(4)), (1, 0, 2, 3)]),
+        "runs": row(np.ones((2, 5, 2))),
+    },
+    fields.descent: {"ax": AXES, "costs": row(np.ones((2, 5))), "names": (("a", "b"), [*JUNK, [], 3, (1, 2)])},
+    fields.starts: {
+        "ax": AXES,
+        "fates": (np.ones((3, 4), int), words(np.ones((3, 4), int), padding=False, size=3)),
+        "extent": ((0, 1, 2, 3), like(np.ones(4))),
+        "title": ("x", text()),
+    },
+    fields.vectors: {
+        "ax": AXES,
+        "arrows": (
+            {"g": (np.ones(2), plots.BACKWARD)},
+            named({"g": np.ones(2)}, {"g": (np.ones(3), plots.BACKWARD)}, {"g": (np.ones(2), {})}),
+        ),
+        "reach": (2.0, positive()),
+    },
+    fields.histogram: {"ax": AXES, "logs": row(), "eta": (1.0, positive())},
+    fields.against_eta: {
+        "ax": AXES,
+        "etas": (ROW[::-1], [*like(ROW), ROW]),
+        "means": real(ROW),
+        "spreads": real(ROW),
+        "eta": (1.0, positive()),
+    },
+    # traces
+    traces.pulse: {"ax": AXES, "h": row(), "steps": whole(4), "decades": (4, positive())},
+    traces.curves: {
+        "ax": AXES,
+        "runs": ({"LSTM": [ROW]}, named(UNKNOWN_NAME, {"LSTM": []}, {"LSTM": [[]]}, {"LSTM": ROW[0]})),
+        "every": whole(1),
+        "steps": whole(4),
+        "guess": (0.1, positive()),
+    },
+    traces.reading: {
+        "axes": ([AX] * 4, [*JUNK, [], [1, 2, 3, 4], 3]),
+        "label": whole(3, least=0),
+        "read": whole(2, least=0),
+        "order": (PICTURE["order"], [*words(PICTURE["order"], padding=False, size=4), [0, 0, 1, 2]]),
+        **{name: row(PICTURE[name]) if name == "h" else real(PICTURE[name]) for name in ("image", "h", "p", "x_bar")},
+    },
+    traces.timeline: {
+        "gates": AXES,
+        "cell": AXES,
+        **{name: real(value) for name, value in GATES.items()},
+        "own": ([1, 2], [None, "x", 3, {}, [0], [9], [1.5]]),
+    },
+    traces.block: {"drawing": AXES, "code": AXES, "chosen": ("output h", [*choice(), "output"][4:])},
+    traces.terms: {
+        "ax": AXES,
+        "parts": ({"a": 1.0}, named({"a": None}, {"a": np.nan}, {"a": [1.0]})),
+        "whole": (1.0, number()),
+        "after": (0.5, number()),
+    },
+    traces.coloured: {
+        "ax": AXES,
+        "text": ("abcd", text()),
+        "values": real(ROW),
+        "width": whole(9),
+        "rows": whole(2),
+        "title": ("x", text()),
+    },
+    traces.arcs: {
+        "ax": AXES,
+        "gaps": (ROW, [*like(ROW), -ROW]),
+        "places": real(ROW),
+        "w": (0.9, positive()),
+        "longest": whole(9),
+    },
+    traces.sentences: {"ax": AXES, "rows": ({"read": ["a", None]}, named({"a": None}, {"a": []}, {"a": [1]}))},
+    traces.two_ways: {
+        "ax": AXES,
+        "rates": ({"forward": ROW, "reversed": ROW}, named({"forward": ROW}, {"a": RAGGED, "b": ROW})),
+        "label": ("x", text()),
+    },
+    traces.heat: {
+        "ax": AXES,
+        "sizes": real(np.ones((2, 3))),
+        "source": (list("abc"), [*JUNK, [], [1, 2, 3]]),
+        "target": (list("ab"), [*JUNK, [], [1, 2]]),
+        "title": ("x", text()),
+    },
+    traces.memory: {
+        "ax": AXES,
+        "h": real(np.ones((3, 4))),
+        "words": (list("abc"), [*JUNK, [], [1, 2, 3]]),
+        "read": whole(2, least=0),
+    },
+}
+
+
+# -- the tests ----------------------------------------------------------------------------------------------------------------
+
+
+def name_of(function):
+    return f"{function.__module__.split('.')[-1]}.{function.__name__}"
+
+
+def prepared(function, tmp_path):
+    """The good arguments by name, with fresh axes; and these axes."""
+    drawn = []
+
+    def fresh(value):
+        if value is AX:
+            drawn.append(Figure().subplots())
+            return drawn[-1]
+        return [fresh(one) for one in value] if isinstance(value, list) and value and value[0] is AX else value
+
+    good = {name: fresh(sort[0]) if sort else False for name, sort in TABLE[function].items()}
+    if function is stored.save:
+        good["path"] = tmp_path / "runs.npz"
+    return good, drawn
+
+
+def raise_in_time(*_):
+    raise AssertionError("it hangs")
+
+
+@pytest.fixture
+def patience():
+    """Ends what hangs."""
+    if hasattr(signal, "SIGALRM"):
+        before = signal.signal(signal.SIGALRM, raise_in_time)
+        signal.alarm(SECONDS)
+        yield
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+    else:
+        yield
+
+
+def test_every_public_function_and_each_of_its_arguments_has_a_place_in_the_table():
+    for module in MODULES:
+        room = module.__name__.split(".")[-1]
+        listed = getattr(module, "__all__", [name for name in vars(module) if not name.startswith("_")])
+        for name in listed:
+            thing = getattr(module, name)
+            if callable(thing) and getattr(thing, "__module__", None) == module.__name__ and name not in RECORDS.get(room, ()):
+                assert thing in TABLE, f"{room}.{name} has no row in TABLE"
+                assert set(TABLE[thing]) == set(inspect.signature(thing).parameters), f"{room}.{name}: arguments without a sort"
+
+
+@pytest.mark.parametrize("function", TABLE, ids=name_of)
+def test_the_good_values_are_good(function, tmp_path):
+    good, drawn = prepared(function, tmp_path)
+    function(**good)
+    assert all(ax.has_data() or ax.texts for ax in drawn)
+
+
+def refused(call, name, bad):
+    """What is wrong with how `call` refuses a bad value for the argument `name`, or None."""
+    said = repr(bad)[:60].replace("\n", " ") if not isinstance(bad, Broken) else "Broken()"
+    try:
+        call()
+    except ValueError as error:
+        text = str(error)
+        if type(error) is not ValueError or name not in text.replace("=", " ").replace("'", " "):
+            return f"{said}: does not name it: {type(error).__name__}: {text[:150]}"
+        return None
+    except Exception as error:
+        return f"{said}: raw {type(error).__name__}: {str(error)[:150]}"
+    return f"{said}: accepted"
+
+
+CASES = [(function, name) for function, row in TABLE.items() for name, sort in row.items() if sort]
+
+
+@pytest.mark.parametrize(("function", "name"), CASES, ids=lambda v: v if isinstance(v, str) else name_of(v))
+@pytest.mark.usefixtures("patience")
+def test_what_is_bad_is_refused_by_name_and_nothing_is_drawn(function, name, tmp_path):
+    good, drawn = prepared(function, tmp_path)
+    optional = inspect.signature(function).parameters[name].default is None
+    wrong = []
+    for bad in TABLE[function][name][1]:
+        if bad is None and optional:
+            continue
+        wrong.append(refused(partial(function, **{**good, name: bad}), name, bad))
+    wrong = [what for what in wrong if what]
+    assert not wrong, "\n".join(wrong)
+    assert not any(ax.has_data() or ax.texts for ax in drawn), "something was drawn"
+    assert not list(tmp_path.iterdir()), "something was written"
+
+
+@pytest.mark.parametrize("bad", IN_STEPS[1], ids=lambda bad: repr(bad)[:40])
+def test_a_bad_clamp_along_a_sequence_is_refused(bad):
+    cells.unroll(LSTM, X, clamp=IN_STEPS[0])
+    wrong = refused(partial(cells.unroll, LSTM, X, clamp=bad), "clamp", bad)
+    assert not wrong, wrong
+
+
+# -- what a table of single arguments cannot say ----------------------------------------------------------------------------
+
+
+def changing(w, k):
+    return 0.0, np.ones(2 if k < 3 else 3)
+
+
+UNTOLD = "it must not be called"
+SPECIAL = {
+    "a clamp for steps that are no numbers": (
+        lambda: cells.unroll(LSTM, X, clamp={"f": {1.0: 0.5}}),
+        "clamp of f: a step is a whole number",
+    ),
+    "a clamp that is a word": (lambda: cells.unroll(LSTM, X, clamp="f"), "clamp must be a dict of gates"),
+    "a gradient that changes its shape": (
+        lambda: train.fit(changing, np.ones(2), range(9), train.sgd(0.1)),
+        r"\[\(2,\)\]; it has \[\(3,\)\]",
+    ),
+    "a gradient in another order": (
+        lambda: train.fit(lambda w, _: (0.0, (1.0, (1.0,), 1.0)), (1.0, 1.0, (1.0,)), [1], train.sgd(0.1)),
+        "in another order of tuples and lists",
+    ),
+    "a loss without a gradient": (
+        lambda: train.fit(lambda w, _: 1.0, 1.0, [1], train.sgd(0.1)),
+        r"returns must be \(loss, gradient\)",
+    ),
+    "a loss that is an array": (
+        lambda: train.fit(lambda w, _: (np.ones(3), 1.0), 1.0, [1], train.sgd(0.1)),
+        "returns must be one real number",
+    ),
+    "a complex loss": (lambda: train.fit(lambda w, _: (1j, 1.0), 1.0, [1], train.sgd(0.1)), "returns must be one real number"),
+    "whole parameters with adam": (lambda: train.fit(bowl, np.ones(2, int), [1], train.adam(0.1)), r"params must be .* floats"),
+    "a rate that turns negative": (
+        lambda: train.fit(bowl, 1.0, [1], train.sgd(lambda k: -1.0)),
+        r"rate\(k\) must be a finite number >= 0",
+    ),
+    "rates for other parameters": (
+        lambda: train.adam(0.1, each=(1, 1)).start(np.ones(2)),
+        "each must be a nest like the parameters",
+    ),
+    "a rate that is warm too long": (lambda: train.decay(0.1, 5, warm=5), "0 <= warm < steps"),
+    "powers beyond measure": (lambda: F ** (10**9), "n, in f .. n, must be a whole number from 1 to 10000"),
+    "orbits beyond the memory": (lambda: maps.orbit(F, np.ones(10**6) / 2, 10**6), "steps must ask for at most 1e.08 numbers"),
+    "a picture beyond the memory": (lambda: maps.plane(0, 1, (10**7, 10**7)), "shape must ask for at most"),
+    "a net beyond the memory": (lambda: cells.init_rnn(np.random.default_rng(0), 10**6, 10**6), "D and H must ask for at most"),
+    "sequences beyond the memory": (
+        lambda: tasks.recall(np.random.default_rng(0), 10**6, 10**6),
+        "B, T and symbols must ask for at most",
+    ),
+    "parameters that do not fit": (lambda: tasks.logistic_cost(np.ones(2), np.ones(3)), "w and b must have shapes that fit"),
+    "a translator of two sizes": (
+        lambda: nets.translate(PAIR._replace(decoder=nets.init_encoder_decoder(RNG, 6, 5, 7).decoder), SOURCE, 2),
+        "net needs as many units in each layer of both sides",
+    ),
+    "an error that gives no adjoint": (
+        lambda: nets.loss(NET, X, H, error=lambda y, t: (0.0, None)),
+        "y_bar of error must be an array",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SPECIAL)
+@pytest.mark.usefixtures("patience")
+def test_what_does_not_fit_together_is_refused_in_words(name):
+    call, says = SPECIAL[name]
+    with pytest.raises(ValueError, match=says):
+        call()
+
+
+def test_a_bound_may_be_written_as_a_float():
+    assert tasks.translation(1e3) is tasks.translation(1000)
+
+
+def test_a_target_of_whole_numbers_is_read_as_floats():
+    y = np.array([[0.5], [2.5]])
+    assert nets.squared_error(y, [[1], [2]])[0] == 0.25
+
+
+def test_a_callback_is_not_called_when_something_else_is_bad():
+    called = []
+    with pytest.raises(ValueError, match="clip must be a positive number"):
+        train.fit(lambda w, k: called.append(k), 1.0, iter([1]), train.sgd(0.1), clip=-1)
+    with pytest.raises(ValueError, match="name must be a string"):
+        stored.slow(3, lambda: called.append(1))
+    assert not called
+
+
+# -- the vocabulary itself ------------------------------------------------------------------------------------------------------
+
+FITS = [("T B D", (5, 4, 2)), ("2 N", (2, 7)), ("N N", (3, 3)), ("... K", (4,)), ("... N N", (5, 4, 3, 3)), ("D", (2,)), ("", ())]
+FITS_NOT = [
+    ("T B D", (5, 4)),
+    ("T B D", (5, 4, 3)),
+    ("2 N", (3, 7)),
+    ("N N", (3, 2)),
+    ("... N N", (3,)),
+    ("T D", (5, 0)),
+    ("", (1,)),
+]
+
+
+@pytest.mark.parametrize(("axes", "shape"), FITS)
+def test_axes_that_fit(axes, shape):
+    a = np.ones(shape)
+    assert expect.numbers("a", a, axes, D=2) is a
+    assert expect.array("a", a, axes, D=2) is a
+
+
+@pytest.mark.parametrize(("axes", "shape"), FITS_NOT)
+@pytest.mark.parametrize("check", [expect.numbers, expect.array])
+def test_axes_that_do_not_fit(check, axes, shape):
+    shown = {"T B D": r"T, B, D = 2", "T D": "T, D = 2", "2 N": "2, N", "N N": "N, N", "... N N": r"\.\.\., N, N", "": ""}[axes]
+    with pytest.raises(ValueError, match=rf"a has shape .*; it needs \({shown}\), none of them 0"):
+        check("a", np.ones(shape), axes, D=2)
+
+
+def test_numbers_keep_float32_and_turn_whole_numbers_into_floats():
+    assert expect.numbers("a", np.ones(3, np.float32)).dtype == np.float32
+    assert expect.numbers("a", [1, 2]).dtype == np.float64
+    assert expect.numbers("a", 1j, kinds="iufc") == 1j
+
+
+def test_checks_return_plain_numbers():
+    assert type(expect.whole("n", np.int32(3))) is int
+    for check in (expect.number, expect.positive):
+        for kind in (np.float16, np.float32, np.float64, np.longdouble, np.int8, int):
+            assert check("x", kind(2)) == 2
+            assert type(check("x", kind(2))) is float
+    for lost in (np.float32(np.inf), np.float16(np.nan), np.float32(-np.inf)):
+        with pytest.raises(ValueError, match="x must be a"):
+            expect.number("x", lost)
+    assert expect.one_of("n", 7.0, (7, 14)) == 7 and type(expect.one_of("n", 7.0, (7, 14))) is int
