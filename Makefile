@@ -9,7 +9,10 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
-.PHONY: help lab test notebooks site serve-site proof bench clean
+# What a change of one notebook can break, but for JupyterLab: its rules, every control of its figures, its page.
+CHECKS := tests/test_notebooks.py tests/test_figures.py tests/test_prose.py tests/browser/test_pages.py
+
+.PHONY: help lab test test-all check processors floors notebooks site serve-site proof bench clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
@@ -17,11 +20,26 @@ help:  ## say what there is
 lab: $(READY)  ## open the lectures in JupyterLab
 	$(RUN) -m jupyter lab
 
-test: $(READY)  ## check the code, the library, every notebook and, in a browser, the live figures
+test: $(READY)  ## check everything: the code, every notebook, JupyterLab in a browser, the pages and the site
 	$(RUN) -m ruff check
-	$(RUN) -m pytest tests --ignore tests/browser
-	$(RUN) -m pytest --nbval notebooks/*.ipynb
-	$(RUN) -m pytest tests/browser
+	$(RUN) -m pytest -n auto --nbval tests notebooks
+
+test-all: $(READY)  ## the same, with all that is slow: every seed of the noise, and training in the browser's own Python
+	$(RUN) -m ruff check
+	$(RUN) -m pytest -n auto --nbval --all tests notebooks
+
+check: $(READY)  ## check one notebook after a change: make check NOTEBOOK=notebooks/03-attractors.ipynb
+	@test -f "$(NOTEBOOK)" || { echo "Which notebook? make check NOTEBOOK=notebooks/03-attractors.ipynb" >&2; exit 2; }
+	$(RUN) -m ruff check $(NOTEBOOK)
+	$(RUN) -m pytest -n auto --nbval --notebooks $(NOTEBOOK) $(CHECKS) $(NOTEBOOK)
+
+processors: $(READY)  ## check the notebooks and the numerics on simulated processors
+	$(RUN) tools/processors.py
+
+floors:  ## run the tests with the oldest versions that pyproject.toml allows, in build/floors
+	python3.11 -m venv --clear build/floors
+	build/floors/bin/python -m pip install --quiet --disable-pip-version-check -c requirements-floors.txt -e .[test,site]
+	build/floors/bin/python -m pytest -n auto --nbval --ignore tests/browser tests notebooks
 
 notebooks: $(READY)  ## run every notebook and store its outputs
 	$(RUN) tools/books.py

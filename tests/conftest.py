@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import nbformat
+import nbval_ids  # noqa: F401  nbval then calls a cell by its id
 import numpy as np
 import pytest
 from books import paths_in, run_here
