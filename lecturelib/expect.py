@@ -199,6 +199,14 @@ def row(name, value, *, least=1):
     return a
 
 
+def rising(name, value):
+    """Finite numbers in a row, each larger than the one before: the places of an axis."""
+    a = numbers(name, value, "N")
+    if len(a) < 2 or not (np.diff(a) > 0).all():
+        refuse(name, "at least two numbers that rise", value)
+    return a
+
+
 def field(name, value):
     """Results on a grid, of which some may be inf: an array (N, M)."""
     return numbers(name, value, "N M", finite=False)

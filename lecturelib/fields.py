@@ -158,7 +158,7 @@ def nudge(ax, logs, low=-40, high=40):
     ax.plot(np.clip(logs, 2 * low, 2 * high), color=INK)
 
 
-@expect.arguments(ax=expect.axes, b=partial(expect.row, least=2), high=expect.positive)
+@expect.arguments(ax=expect.axes, b=expect.rising, high=expect.positive)
 def losses(ax, b, values, high):
     """Loss against the bias b for a few examples (K, M) in three line styles, or one cost (1, M)."""
     values = expect.numbers("values", values, "K N", N=len(b))
@@ -233,14 +233,14 @@ def histogram(ax, logs, eta):
     ax.text(np.log10(eta) + 0.15, 4.4, "η", color=BACKWARD["color"], va="top")
 
 
-@expect.arguments(ax=expect.axes, etas=expect.row, means=expect.row, spreads=expect.row, eta=expect.positive)
+@expect.arguments(ax=expect.axes, etas=expect.rising, means=expect.row, spreads=expect.row, eta=expect.positive)
 def against_eta(ax, etas, means, spreads, eta):
     """The mean of clipped gradients and the spread of a batch's mean, both as sizes, over the threshold; a mark at eta."""
     etas, means, spreads = (
         expect.numbers(name, a, "N", N=len(etas)) for name, a in (("etas", etas), ("means", means), ("spreads", spreads))
     )
-    if not (np.diff(etas) > 0).all() or etas[0] <= 0:
-        raise ValueError("etas must be positive and rise")
+    if etas[0] <= 0:
+        expect.refuse("etas", "positive numbers", etas)
     ax.set(xlim=(-2, 5), ylim=(-4, 2), xlabel="threshold η", ylabel="size", xticks=range(-2, 6), yticks=range(-4, 3))
     ax.xaxis.set_major_formatter(POWER)
     ax.yaxis.set_major_formatter(POWER)

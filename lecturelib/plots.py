@@ -377,7 +377,7 @@ def density(settled, bins=120):
     return np.sqrt(counts / np.maximum(counts.max(axis=0), 1))
 
 
-@expect.arguments(ax=expect.axes, params=partial(expect.row, least=2), image=expect.field, at=expect.number)
+@expect.arguments(ax=expect.axes, params=expect.rising, image=expect.field, at=expect.number)
 def bifurcation(ax, params, image, at):
     """Where orbits settle, for each parameter: `image` from `density`; a line at the parameter `at`."""
     ax.imshow(image, origin="lower", aspect="auto", extent=(params[0], params[-1], 0, 1), cmap="Greys", vmax=0.7)
@@ -385,7 +385,7 @@ def bifurcation(ax, params, image, at):
     ax.axvline(at, color=INK, linewidth=1.4, linestyle="-.")
 
 
-@expect.arguments(ax=expect.axes, params=partial(expect.row, least=2), values=expect.row, at=expect.number, here=expect.result)
+@expect.arguments(ax=expect.axes, params=expect.rising, values=expect.row, at=expect.number, here=expect.result)
 def exponents(ax, params, values, at, here):
     """The Lyapunov exponent over the parameter: below 0 the gradient vanishes, above 0 it explodes."""
     expect.numbers("values", values, "N", finite=False, N=len(params))

@@ -165,7 +165,8 @@ def fit(loss_and_gradient, params, batches, rule, *, clip=None, steps=None, mark
     """
     expect.function("loss_and_gradient", loss_and_gradient, "a function of the parameters and a batch")
     expect.instance("rule", rule, Rule, "sgd(...) or adam(...)")
-    expect.instance("batches", batches, Iterable, "batches, one after the other")
+    if not isinstance(batches, Iterable) or (isinstance(batches, np.ndarray) and not batches.ndim):
+        expect.refuse("batches", "batches, one after the other", batches)
     clip = clip if clip is None else expect.positive("clip", clip)
     watch = watch if watch is None else expect.function("watch", watch, "a function of the run")
     steps, marks, wanted = _steps(steps, batches), _marks(marks), _shapes(_nest("params", params))

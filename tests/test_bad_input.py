@@ -2,7 +2,8 @@
 
 TABLE has a row for each function: a good value for each argument, and the sort of value that it is, which says what is bad for
 it. A new function needs a row, and a new argument a place in it: a test fails until they are there. To add a bad value, add it
-to its sort. What cannot be told argument by argument stands in SPECIAL.
+to its sort. What cannot be told argument by argument stands in SPECIAL. What a function
+of the caller raises passes through.
 """
 
 import inspect
@@ -179,6 +180,7 @@ def whole(good, least=1):
     return good, count(least)
 
 
+RISING = (ROW[::-1], [*like(ROW), ROW, np.ones(4), ROW[:1]])
 PHI = ("tanh", choice())
 PLANE = {"W": real(W), "b": real(b)}
 MAP, LO, HI = (F, thing(np.tanh)), (0.0, number(2.0)), (1.0, number(-1.0))
@@ -309,7 +311,7 @@ TABLE = {
     train.fit: {
         "loss_and_gradient": (bowl, function()),
         "params": (1.0, nest()),
-        "batches": ([1, 2], [None, 3, 1.5, object(), len]),
+        "batches": ([1, 2], [None, 3, 1.5, object(), len, np.array(2.0)]),
         "rule": (train.sgd(0.1), [*JUNK, train.sgd, train.adam, 0.1, (1, 2)]),
         "clip": (1.0, positive()),
         "steps": whole(2),
@@ -424,8 +426,8 @@ TABLE = {
     plots.composed: {"ax": AXES, "f": MAP, "at": (0.5, number())},
     plots.slopes: {"ax": AXES, "f": MAP, "at": (0.5, number())},
     plots.density: {"settled": row(np.ones((3, 4)) / 2), "bins": whole(5)},
-    plots.bifurcation: {"ax": AXES, "params": row(), "image": row(np.ones((3, 4)) / 2), "at": (0.5, number())},
-    plots.exponents: {"ax": AXES, "params": row(), "values": row(), "at": (0.5, number()), "here": (0.5, like(0.5, inf=False))},
+    plots.bifurcation: {"ax": AXES, "params": RISING, "image": row(np.ones((3, 4)) / 2), "at": (0.5, number())},
+    plots.exponents: {"ax": AXES, "params": RISING, "values": row(), "at": (0.5, number()), "here": (0.5, like(0.5, inf=False))},
     plots.orbit: {"ax": AXES, "x": (ROW, [*row()[1], ROW[:1]])},
     plots.growth: {"ax": AXES, "slopes": row(), "rate": (-np.inf, like(0.5, inf=False))},
     plots.escape: {
@@ -448,7 +450,7 @@ TABLE = {
     fields.curve: {"ax": AXES, "f": MAP, "lo": LO, "hi": HI, "at": (0.5, number()), "diagonal": FLAG},
     fields.twins: {"ax": AXES, "one": row(), "other": row()},
     fields.nudge: {"ax": AXES, "logs": row(), "low": (-40, [*number(0, 5, -40.0), 1.5]), "high": whole(40)},
-    fields.losses: {"ax": AXES, "b": row(), "values": real(np.ones((2, 4))), "high": (3.4, positive())},
+    fields.losses: {"ax": AXES, "b": RISING, "values": real(np.ones((2, 4))), "high": (3.4, positive())},
     fields.paths: {
         "ax": AXES,
         "cost": row(np.ones((3, 4))),
