@@ -113,7 +113,7 @@ def said(path):
             printed, tree = io.StringIO(), Products().visit(ast.parse(cell.source))
             with redirect_stdout(printed):
                 shown = _run_cell(ast.unparse(tree), f"{path.name}:{cell.id}", names)
-            cells[cell.id] = [printed.getvalue(), getattr(shown, "text", None)]
+            cells[cell.id] = [printed.getvalue(), shown.text if isinstance(shown, live.LiveFigure) else None]
     return cells
 
 

@@ -48,7 +48,7 @@ for dtype in (np.float32, np.float64):
         show(f"{kind.__name__} reach", nets.reach(pair, source[:, 0], target[:, 0]))
     starts = rng.uniform(0.1, 0.9, (2, 5)).astype(dtype)
     show("planes run", planes.run(W, B, starts, 3), planes.log_growth(W, B, starts, 3))
-    show("tasks latch", *tasks.latch_loss(*(a.astype(dtype) for a in tasks.latch(rng, 5)), dtype(2.5), dtype(-0.4)))
+    show("tasks latch", *tasks.latch_loss(*(a.astype(dtype) for a in tasks.latch(rng, 50)), dtype(2.5), dtype(-0.4)))
     show("tasks cost", *tasks.logistic_cost(dtype(4.64), dtype(-2.66)))
 J = cells.jacobians(cells.unroll(cells.init_rnn(rng, 1, 4), rng.uniform(0, 1, (5, 1, 1))))[:, 0]
 show("growth", cells.growth(J, rng.standard_normal(4))[1:])
