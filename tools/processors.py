@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
-NOTEBOOKS = sorted(ROOT.glob("notebooks/*.ipynb"))
+NOTEBOOKS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("notebooks/*.ipynb"))
 NUMERIC = [f"tests/test_{name}.py" for name in "cells nets train planes maps tasks stored torch noise".split()]
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 WISHLESS = {k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", *THREADS)}
@@ -138,7 +138,7 @@ def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--some", type=int, metavar="N", help="only N processors that differ from this machine's own")
     some = parser.parse_args(arguments).some
-    files = [str(path.relative_to(ROOT)) for path in [*NOTEBOOKS, *NUMERIC]]
+    files = [*NOTEBOOKS, *NUMERIC]
     machine = ask(WISHLESS | dict.fromkeys(THREADS, "1")) | {"arch": platform.machine()}
     good, played = True, 0
     for processor in PROCESSORS:
