@@ -34,6 +34,7 @@ PARTS = {
 
 def pytest_addoption(parser):
     parser.addoption("--notebooks", type=Path, default=ROOT / "notebooks", help="test this notebook, or those in this folder")
+    parser.addoption("--all", action="store_true", help="every seed of the noise, and training in the browser's own Python")
 
 
 def notebook_paths(config):
@@ -42,12 +43,15 @@ def notebook_paths(config):
 
 
 def pytest_generate_tests(metafunc):
-    """A test that takes `notebook` runs on each; one that takes `figure_at` runs on each live cell, as (notebook, cell id)."""
+    """A test that takes `notebook` runs on each; one that takes `figure_at`, on each live cell, as (notebook, cell id); one that
+    takes `shake`, with each seed of the noise."""
     paths = notebook_paths(metafunc.config)
     if "figure_at" in metafunc.fixturenames:
         places = [(path, cell.id) for path in paths for cell in read(path).cells if "live.figure(" in cell.source]
         metafunc.parametrize("figure_at", places, ids=[f"{path.stem}:{name}" for path, name in places], scope="session")
-    elif "notebook" in metafunc.fixturenames:
+    if "shake" in metafunc.fixturenames:
+        metafunc.parametrize("shake", range(1, 6 if metafunc.config.getoption("all") else 2))
+    if "notebook" in metafunc.fixturenames:
         metafunc.parametrize("notebook", paths, ids=[path.stem for path in paths], scope="session")
 
 

@@ -1,0 +1,153 @@
+"""Run the notebooks and the numeric tests as other processors would: `make processors`.
+
+    .venv/bin/python tools/processors.py [--some N]
+
+A processor decides which kernels OpenBLAS multiplies with, and how wide NumPy's own loops are. Both sum in an order of their
+own, so the last digits differ. Two environment variables choose them, and every kernel that nbval starts inherits them.
+What this machine cannot play is skipped, by name. The last line is no processor: random noise shakes every product, five seeds.
+`--some N` takes the first N that differ from this machine's own.
+"""
+
+import argparse
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("notebooks/*.ipynb"))
+NUMERIC = [f"tests/test_{name}.py" for name in "cells nets train planes maps tasks stored torch".split()]
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+WISHLESS = {k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", *THREADS)}
+# NumPy's names, of its old versions and its new: without AVX-512, and without AVX at all.
+WIDE = re.compile(r"AVX512.*|X86_V4")
+CALLED = {"Prescott": ["Prescott", "Katmai"]}  # what OpenBLAS says when asked for the generic one
+VECTOR = re.compile(r"AVX.*|F16C|FMA3|X86_V[34]")
+
+
+class Processor(NamedTuple):
+    """`core`: what OpenBLAS calls it. `off`: matches the features NumPy does without. `needs`: one the machine must have."""
+
+    name: str
+    core: str = ""
+    off: re.Pattern | None = None
+    needs: str = ""
+    threads: int = 1
+
+
+PROCESSORS = [
+    Processor("Nehalem, NumPy without AVX", "Nehalem", VECTOR),
+    Processor("Skylake, NumPy without AVX-512", "SkylakeX", WIDE, "AVX512_SKX"),
+    Processor("Haswell, NumPy without AVX-512", "Haswell", WIDE, "AVX2"),
+    Processor("Haswell, NumPy with all it finds", "Haswell", None, "AVX2"),
+    Processor("Skylake, NumPy with all it finds", "SkylakeX", None, "AVX512_SKX"),
+    Processor("generic, NumPy without AVX", "Prescott", VECTOR),
+    Processor("this machine"),
+    Processor("this machine, two threads", threads=2),
+]
+
+# Run in a process of its own: what NumPy and OpenBLAS made of the environment.
+ASK = """
+import ctypes, json, pathlib, numpy
+from numpy._core import _multiarray_umath as umath
+folder = pathlib.Path(numpy.__path__[0])
+core, threads = "", 0
+for path in [*folder.parent.glob("numpy.libs/*openblas*"), *folder.glob(".dylibs/*openblas*")]:
+    library = ctypes.CDLL(str(path))
+    for name in ("scipy_openblas_get_{}64_", "scipy_openblas_get_{}", "openblas_get_{}64_", "openblas_get_{}"):
+        if hasattr(library, name.format("corename")):
+            get = library[name.format("corename")]
+            get.restype = ctypes.c_char_p
+            core, threads = get().decode(), library[name.format("num_threads")]()
+            break
+features = [name for name, there in umath.__cpu_features__.items() if there]
+print(json.dumps({"core": core, "threads": threads, "features": features, "dispatched": list(umath.__cpu_dispatch__)}))
+"""
+
+
+def ask(env):
+    """What NumPy and OpenBLAS make of an environment: core, threads, features in use, and those NumPy can do without."""
+    run = subprocess.run([sys.executable, "-c", ASK], env=env, capture_output=True, text=True)
+    if run.returncode:
+        raise ValueError(run.stderr.strip().splitlines()[-1])
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def environment(processor, machine):
+    """The environment that plays this processor on the machine. ValueError: it cannot, or it did not take effect."""
+    env = WISHLESS | dict.fromkeys(THREADS, str(processor.threads))
+    if not machine["core"] and (processor.core or processor.threads > 1):
+        raise ValueError("this NumPy has no OpenBLAS of its own")
+    if processor.core and machine["arch"] not in ("x86_64", "AMD64"):
+        raise ValueError(f"this machine is {machine['arch']}")
+    if processor.needs and processor.needs not in machine["features"]:
+        raise ValueError(f"this machine has no {processor.needs}")
+    if processor.threads > (os.cpu_count() or 1):
+        raise ValueError("this machine has one core")
+    off = [f for f in machine["dispatched"] if processor.off and processor.off.fullmatch(f) and f in machine["features"]]
+    if off:
+        env["NPY_DISABLE_CPU_FEATURES"] = " ".join(off)
+    if processor.core:
+        env["OPENBLAS_CORETYPE"] = processor.core
+    now = ask(env)
+    still = [f for f in off if f in now["features"]]
+    wanted = CALLED.get(processor.core, [processor.core or machine["core"]])
+    if now["core"] not in wanted or still or now["threads"] not in (0, processor.threads):
+        raise ValueError(f"asked for it, this was got: {now['core']}, {now['threads']} threads, still on: {still}")
+    return env
+
+
+def differs(env, machine):
+    """Whether this environment multiplies with another kernel than the machine, or has other loops."""
+    now = ask(env)
+    return (now["core"], now["features"]) != (machine["core"], machine["features"])
+
+
+# -- the tests ----------------------------------------------------------------------------------------------------------------
+
+
+def test(name, env, files):
+    """Run the files' tests in this environment; print one line, and one for each failure. Gives whether all passed."""
+    start = time.monotonic()
+    command = [sys.executable, "-m", "pytest", "-q", "-rfE", "-n", "auto", "--nbval", *files]
+    run = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+    lines = run.stdout.splitlines()
+    counts = re.sub(r"\s+in [0-9.]+s.*", "", lines[-1].strip("= ")) if lines else run.stderr.strip()[-300:]
+    print(f"{name:34} {time.monotonic() - start:5.0f} s  {counts}", flush=True)
+    for line in lines:
+        if line.startswith(("FAILED ", "ERROR ")):
+            print(f"    {line[:160]}", flush=True)
+    return run.returncode == 0
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--some", type=int, metavar="N", help="only N processors that differ from this machine's own")
+    some = parser.parse_args(arguments).some
+    files = [*NOTEBOOKS, *NUMERIC]
+    machine = ask(WISHLESS | dict.fromkeys(THREADS, "1")) | {"arch": platform.machine()}
+    good, played = True, 0
+    for processor in PROCESSORS:
+        try:
+            env = environment(processor, machine)
+        except ValueError as reason:
+            print(f"!!! SKIPPED {processor.name}: {reason} !!!", flush=True)
+            continue
+        if some and (played >= some or not differs(env, machine)):
+            continue
+        played += 1
+        good &= test(processor.name, env, files)
+    if some and played < some:
+        print(f"!!! ONLY {played} of {some} processors could be played on this machine !!!", flush=True)
+    if not some:
+        good &= test("random noise, five seeds", WISHLESS | dict.fromkeys(THREADS, "1"), ["--all", "tests/test_noise.py"])
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
