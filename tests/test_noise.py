@@ -82,7 +82,7 @@ def test_every_sentence_is_the_same_when_all_products_are_shaken(notebook, seed,
     how = {"LECTURELIB_SLOW": str(tmp_path / "slow.json")} if SHAKES > 1 else {"LECTURELIB_SLOW_STORED": "1"}
     now, before = shaken(notebook, seed, **how), kept(notebook)
     different = {name: (before[name], now[name]) for name in before if now[name] != before[name]}
-    assert not different, f"noise {seed}: what these cells say hangs on the last digits"
+    assert not different, f"noise {seed}: what these cells say hangs on the last digits: {different}"
 
 
 def test_the_noise_reaches_every_function_that_multiplies(tmp_path):

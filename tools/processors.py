@@ -115,7 +115,7 @@ def test(name, env, files):
     """Run the files' tests in this environment; print one line, and one for each failure. Gives whether all passed."""
     start = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-q", "-rfE", "-n", "2", "--dist", "loadfile", "--nbval", *files]
-    run = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+    run = subprocess.run(command, cwd=ROOT, env=env | {"COLUMNS": "500"}, capture_output=True, text=True)
     lines = run.stdout.splitlines()
     counts = re.sub(r"\s+in [0-9.]+s.*", "", lines[-1].strip("= ")) if lines else run.stderr.strip()[-300:]
     print(f"{name:34} {time.monotonic() - start:5.0f} s  {counts}", flush=True)
@@ -129,7 +129,7 @@ def named(line):
     """A line of pytest's about a failure; nbval counts code cells from 0, and here their id is told."""
     found = re.match(r"(?:FAILED|ERROR) (\S+\.ipynb)::Cell (\d+)", line)
     if not found:
-        return line[:160]
+        return line[:500]
     cells = [cell for cell in json.loads((ROOT / found[1]).read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
     return f"{found[0]}: {cells[int(found[2])]['id']}"
 
