@@ -79,7 +79,7 @@ def test_every_sentence_is_the_same_when_all_products_are_shaken(notebook, shake
     how = {"LECTURELIB_SLOW": str(tmp_path / "slow.json")} if pytestconfig.getoption("all") else {"LECTURELIB_SLOW_STORED": "1"}
     now, before = shaken(notebook, shake, **how), kept(notebook)
     different = {name: (before[name], now[name]) for name in before if now[name] != before[name]}
-    assert not different, f"noise {shake}: what these cells say depends on the last digits"
+    assert not different, f"noise {shake}: what these cells say depends on the last digits: {different}"
 
 
 def test_the_noise_reaches_every_function_that_multiplies(tmp_path):

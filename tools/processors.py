@@ -115,13 +115,13 @@ def test(name, env, files):
     """Run the files' tests in this environment; print one line, and one for each failure. Gives whether all passed."""
     start = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-q", "-rfE", "-n", "auto", "--nbval", *files]
-    run = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+    run = subprocess.run(command, cwd=ROOT, env=env | {"COLUMNS": "500"}, capture_output=True, text=True)
     lines = run.stdout.splitlines()
     counts = re.sub(r"\s+in [0-9.]+s.*", "", lines[-1].strip("= ")) if lines else run.stderr.strip()[-300:]
     print(f"{name:34} {time.monotonic() - start:5.0f} s  {counts}", flush=True)
     for line in lines:
         if line.startswith(("FAILED ", "ERROR ")):
-            print(f"    {line[:160]}", flush=True)
+            print(f"    {line[:500]}", flush=True)
     return run.returncode == 0
 
 
