@@ -311,6 +311,15 @@ def account(home):
     return env | {"JUPYTER_PREFER_ENV_PATH": "1"}  # as in a .venv: what is installed outranks what the reader has at home
 
 
+def listening(port):
+    """Whether a server answers there: it says its address before it does."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=10).close()
+    except OSError:
+        return False
+    return True
+
+
 @contextmanager
 def running(command, root, env, log):
     """A `Lab` that `command` starts in the folder `root`, stopped at the end."""
@@ -322,7 +331,7 @@ def running(command, root, env, log):
         server = subprocess.Popen(command, cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     try:
         deadline = time.monotonic() + 120
-        while not (found := re.search(r"http://\S+token=\w+(?=\s)", log.read_text("utf-8"))):
+        while not (found := re.search(r"http://\S+token=\w+(?=\s)", log.read_text("utf-8"))) or not listening(port):
             assert server.poll() is None and time.monotonic() < deadline, log.read_text("utf-8")
             time.sleep(0.1)
         yield Lab(found[0], root, log)
