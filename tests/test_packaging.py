@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -295,28 +296,42 @@ def lab(tmp_path_factory):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
     shutil.copy(ROOT / "jupyter_lab_config.py", root)
     env = account(home) | {"PYTHONPATH": str(root)}  # the copy stands in for what is installed
-    (home / "config").mkdir()
     (home / "config/jupyter_server_config.json").write_text(json.dumps({"ServerApp": {"ip": "0.0.0.0", "root_dir": str(home)}}))
-    with running([sys.executable, "-m", "jupyter", "lab", "--no-browser", "--port=0"], root, env, home / "log") as lab:
+    with running([sys.executable, "-m", "jupyter", "lab", "--no-browser"], root, env, home / "log") as lab:
         yield lab
 
 
 def account(home):
-    """The environment of a reader whose home is the folder `home`."""
+    """The environment of a reader whose home is the folder `home`; what Jupyter writes there has its folders."""
+    for name in ("config", "data", "runtime"):
+        (home / name).mkdir(parents=True)
     env = {key: value for key, value in os.environ.items() if not key.startswith(("JUPYTER", "IPYTHON"))}
     env |= {f"JUPYTER_{name}_DIR": str(home / name.lower()) for name in ["CONFIG", "DATA", "RUNTIME"]}
     env |= {"HOME": str(home), "USERPROFILE": str(home)}
     return env | {"JUPYTER_PREFER_ENV_PATH": "1"}  # as in a .venv: what is installed outranks what the reader has at home
 
 
+def listening(port):
+    """Whether a server answers there: it says its address before it does."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=10).close()
+    except OSError:
+        return False
+    return True
+
+
 @contextmanager
 def running(command, root, env, log):
     """A `Lab` that `command` starts in the folder `root`, stopped at the end."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]  # asked for port 0, older servers do not say which one they took
     with log.open("w") as out:
+        command = [*command, f"--port={port}"]
         server = subprocess.Popen(command, cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     try:
         deadline = time.monotonic() + 120
-        while not (found := re.search(r"http://\S+token=\w+", log.read_text("utf-8"))):
+        while not (found := re.search(r"http://\S+token=\w+(?=\s)", log.read_text("utf-8"))) or not listening(port):
             assert server.poll() is None and time.monotonic() < deadline, log.read_text("utf-8")
             time.sleep(0.1)
         yield Lab(found[0], root, log)
@@ -437,9 +452,8 @@ def pip(python, *arguments):
 
 @contextmanager
 def plain_server(machine, home):
-    home.mkdir()
-    (home / "mine").mkdir()
-    command = [machine.python, "-m", "jupyter_server", "--no-browser", "--allow-root", "--port=0"]
+    (home / "mine").mkdir(parents=True)
+    command = [machine.python, "-m", "jupyter_server", "--no-browser", "--allow-root"]
     with running(command, home / "mine", account(home), home / "log") as server:
         yield server
 
