@@ -18,6 +18,7 @@ import os
 import re
 import sys
 import tempfile
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -234,11 +235,21 @@ def slow_numbers(known, given, changed):
 # -- the command ------------------------------------------------------------------------------------------------------------
 
 
+@contextmanager
+def environment(**variables):
+    """Within it the environment has these variables; afterwards it is as it was."""
+    before = dict(os.environ)
+    os.environ.update({name: str(value) for name, value in variables.items()})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 def store(path, pictures):
     """Run the notebook at `path`, store what is new, and print it, old beside new. ValueError, and no change: a cell raises."""
-    with tempfile.TemporaryDirectory() as folder:
-        slow = Path(folder, "slow.json")
-        os.environ["LECTURELIB_SLOW"] = str(slow)
+    with tempfile.TemporaryDirectory() as folder, environment(LECTURELIB_SLOW=(slow := Path(folder, "slow.json"))):
         new = rewritten(path)
         given = json.loads(slow.read_text("utf-8")) if slow.is_file() else {}
     old = normalise(nbformat.read(path, as_version=4))
