@@ -99,18 +99,21 @@ def _load(folder, name):
 def slow(name, make):
     """`make()`, numbers or lists of them; where Python runs in a browser, and it would take minutes: what it gave before.
 
-    `make notebooks` stores them, by name, in `data/slow.json`: the variable LECTURELIB_SLOW names the file to write to.
-    ValueError: in a browser, a name that was never stored.
+    `make notebooks` stores them, by name, in `data/slow.json`. The environment variable LECTURELIB_SLOW names another file to
+    write to; as "stored" it takes the stored numbers here too. ValueError: a name that was never stored.
     """
     expect.text("name", name), expect.function("make", make, "a function without arguments")
-    if sys.platform == "emscripten":
+    browser = sys.platform == "emscripten"
+    path = os.environ.get("LECTURELIB_SLOW", "stored" if browser else "")
+    if path == "stored":
         known = _read(DATA / "slow.json")
         if name not in known:
             raise ValueError(f"{name!r} was never stored: run `make notebooks`; there are {', '.join(known)}")
-        print("(In a browser this cell would take minutes. These are the numbers of a stored run.)")
+        if browser:
+            print("(In a browser this cell would take minutes. These are the numbers of a stored run.)")
         return known[name]
     value = make()
-    if path := os.environ.get("LECTURELIB_SLOW"):
+    if path:
         known = _read(Path(path)) | {name: value}
         Path(path).write_text(json.dumps(known, indent=1, sort_keys=True, default=lambda number: number.item()) + "\n", "utf-8")
     return value

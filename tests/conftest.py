@@ -4,7 +4,6 @@ Tests run in as many processes as there are cores (`pytest -n auto`). All that c
 group, and so runs in one process: its cells are executed once, and one page of JupyterLab serves all its browser tests.
 """
 
-import os
 import re
 from collections import defaultdict
 from functools import cache
@@ -118,17 +117,9 @@ def book(notebook):
     return read(notebook)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def slow_cells(tmp_path_factory):
-    """The file in which slow cells leave their numbers, in this run."""
-    path = tmp_path_factory.mktemp("slow") / "slow.json"
-    os.environ["LECTURELIB_SLOW"] = str(path)
-    return path
-
-
 @pytest.fixture(scope="session")
 def here(notebook):
-    """The notebook run in this process: `shown` by cell id, `names` at the end."""
+    """The notebook run in this process: what its cells have `shown` and `printed`, by their ids."""
     return run_here(notebook)
 
 

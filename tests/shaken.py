@@ -100,12 +100,9 @@ def said(path):
     import nbformat
     from books import _run_cell
 
-    from lecturelib import live, stored
+    from lecturelib import live
 
     live.watch = lambda draw, **size: None  # its digits are live only
-    if os.environ.get("LECTURELIB_SLOW_STORED"):
-        kept = json.loads((stored.DATA / "slow.json").read_text("utf-8"))
-        stored.slow = lambda name, make: kept[name]
     os.chdir(path.parent)
     names, cells = {"__name__": "__main__"}, {}
     for cell in nbformat.read(path, as_version=4).cells:

@@ -46,7 +46,7 @@ def of_w(body, **options):
         body(ax, w)
         return f"w = {w}."
 
-    return live.figure(draw, w=live.slider(0, 3, at=1), **options)
+    return live.figure(draw, w=live.slider(0, 3, at=1), **{"size": (3, 2)} | options)  # small: quickly drawn
 
 
 def move(figure, pause=0.0, **values):

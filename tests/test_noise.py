@@ -74,10 +74,9 @@ def kept(path):
     return said
 
 
-def test_every_sentence_is_the_same_when_all_products_are_shaken(notebook, shake, pytestconfig, tmp_path):
-    # A slow cell gives what is stored; or it runs, and leaves its numbers where nobody looks.
-    how = {"LECTURELIB_SLOW": str(tmp_path / "slow.json")} if pytestconfig.getoption("all") else {"LECTURELIB_SLOW_STORED": "1"}
-    now, before = shaken(notebook, shake, **how), kept(notebook)
+def test_every_sentence_is_the_same_when_all_products_are_shaken(notebook, shake, pytestconfig):
+    slow = "" if pytestconfig.getoption("all") else "stored"
+    now, before = shaken(notebook, shake, LECTURELIB_SLOW=slow), kept(notebook)
     different = {name: (before[name], now[name]) for name in before if now[name] != before[name]}
     assert not different, f"noise {shake}: what these cells say depends on the last digits: {different}"
 

@@ -43,6 +43,7 @@ EXCEPTIONS = {
     ("06-identity-rnn", "read-flow"): {"0.71": SUM},
     ("06-identity-rnn", "pixels"): {"0.01": SETTING},
     ("06-identity-rnn", "paper"): dict.fromkeys(["97.0", "82.0", "35.0"], PAPER),
+    ("06-identity-rnn", "do-read"): {"1.01": SLIDERS},
     ("06-identity-rnn", "read-read"): {"1.01": SLIDERS},
     ("06-identity-rnn", "found"): {"91": "printed as 0.911"},
     ("06-identity-rnn", "care"): dict.fromkeys(["98.9", "83.6"], PAPER),

@@ -11,7 +11,7 @@ from matplotlib.ticker import MultipleLocator
 
 from lecturelib import live
 
-FIGURE = {"w": live.slider(0, 3, at=1), "size": (4, 3)}
+FIGURE = {"w": live.slider(0, 3, at=1), "size": (3, 2)}
 
 
 def at_two(body):

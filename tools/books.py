@@ -18,7 +18,7 @@ import os
 import re
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -70,19 +70,34 @@ def executed(path):
         raise ValueError(f"cell {at[-1]}: {error}") from None
 
 
+@contextmanager
+def environment(**variables):
+    """Within it the environment has these variables; afterwards it is as it was."""
+    before = dict(os.environ)
+    os.environ.update({name: str(value) for name, value in variables.items()})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 @cache
 def run_here(path):
-    """Run the notebook's code cells in this process: what each shows, by cell id, and all names as they are at the end."""
-    names, shown = {"__name__": "__main__"}, {}
+    """Run the notebook's code cells in this process: what each shows and prints, by cell id. Slow cells give what is stored."""
+    names, shown, printed = {"__name__": "__main__"}, {}, {}
     before = Path.cwd()
     os.chdir(path.parent)
     try:
-        for cell in nbformat.read(path, as_version=4).cells:
-            if cell.cell_type == "code":
-                shown[cell.id] = _run_cell(cell.source, f"{path.name}:{cell.id}", names)
+        with environment(LECTURELIB_SLOW="stored"):
+            for cell in nbformat.read(path, as_version=4).cells:
+                if cell.cell_type == "code":
+                    with redirect_stdout(io.StringIO()) as out:
+                        shown[cell.id] = _run_cell(cell.source, f"{path.name}:{cell.id}", names)
+                    printed[cell.id] = out.getvalue()
     finally:
         os.chdir(before)
-    return SimpleNamespace(shown=shown, names=names)
+    return SimpleNamespace(shown=shown, printed=printed)
 
 
 def _run_cell(source, filename, names):
@@ -233,18 +248,6 @@ def slow_numbers(known, given, changed):
 
 
 # -- the command ------------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def environment(**variables):
-    """Within it the environment has these variables; afterwards it is as it was."""
-    before = dict(os.environ)
-    os.environ.update({name: str(value) for name, value in variables.items()})
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 def store(path, pictures):

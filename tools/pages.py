@@ -13,7 +13,6 @@ import platform
 import re
 import shutil
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import redirect_stdout
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -113,9 +112,7 @@ def depends_on(book):
 
 def draw_cells(path, book, folder):
     """Run the notebook; write cells.json and frames/ into `folder`."""
-    with redirect_stdout(None):
-        shown = run_here(path).shown
-    ready = {}
+    shown, ready = run_here(path).shown, {}
     for cell in book.cells:
         value = shown.get(cell.id)
         if isinstance(value, live.LiveFigure):
