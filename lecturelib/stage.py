@@ -244,7 +244,7 @@ class Pristine:
             try:
                 if now == then:
                     continue
-            except ValueError:  # an array among the values has no one answer
+            except (ValueError, DeprecationWarning):  # an array among the values has no one answer, an empty one none
                 pass
             if isinstance(now, dict):
                 names = [n for n in {**then, **now} if now.get(n) is not then.get(n) and n not in PASSING]
