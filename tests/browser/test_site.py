@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 HERE = ROOT.parent / "shared/pyodide"
 NO_PYODIDE = "tests of the site need Pyodide and reach none: JUPYTERLITE_PYODIDE_URL=/folder/that/contains/pyodide"
 KERNEL = "jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+SAID = "cell => [cell.querySelector('[role=status]').innerText, cell.querySelector('.jp-OutputArea img').src]"
 RUN_SLOW_CELLS = "import os; os.environ['LECTURELIB_SLOW'] = ''"
 # Sentences that differ from the stored ones in the browser, and why.
 DIFFER = {}
@@ -171,15 +172,14 @@ def test_it_runs_in_the_browser_says_what_is_stored_and_slides(page, address, no
 
 
 def slides(page):
-    """A key moves the first slider of the page, and with it the picture and the sentence."""
-    handle = page.locator(".noUi-handle").first
-    caption = page.locator("[role=status]").first
-    before, picture = caption.inner_text(), page.locator(".jp-OutputArea img").first.get_attribute("src")
+    """A key moves a slider of a figure in sight, and with it the picture and the sentence."""
+    cell = page.locator(".jp-CodeCell", has=page.locator(".noUi-handle")).first
+    handle, seen = cell.locator(".noUi-handle").first, cell.element_handle()
+    before = cell.evaluate(SAID)
     at_the_end = handle.evaluate("h => h.getAttribute('aria-valuenow') === h.getAttribute('aria-valuemax')")
     handle.press("ArrowLeft" if at_the_end else "ArrowRight")
-    page.wait_for_function("old => document.querySelector('[role=status]').innerText !== old", arg=before)
-    page.wait_for_function("old => document.querySelector('.jp-OutputArea img').src !== old", arg=picture)
-    assert "Error" not in caption.inner_text()
+    page.wait_for_function(f"([cell, old]) => ({SAID})(cell).every((now, k) => now !== old[k])", arg=[seen, before])
+    assert "Error" not in cell.evaluate(SAID)[0]
     assert page.evaluate("() => jupyterapp.commands.keyBindings.length") > 100  # the lab's other keys are still there
 
 
