@@ -133,7 +133,7 @@ def _in_time(seconds, work, *arguments):
     do not. It cannot end a single long call of C code, or a loop with a bare `except:` in it. In numpy's and our own
     functions it looks only when they call something, or they would be ten times slower.
     """
-    before, end, late = (sys.gettrace(), sys.getprofile()), monotonic() + seconds, False
+    traced, profiled, end, late = sys.gettrace(), sys.getprofile(), monotonic() + seconds, False
 
     def watch(frame, event, argument):
         nonlocal late
@@ -154,8 +154,9 @@ def _in_time(seconds, work, *arguments):
         result = work(*arguments)
     finally:
         end = np.inf  # the calls below are watched too
-        sys.settrace(before[0])
-        sys.setprofile(before[1])
+        sys.settrace(traced)
+        if sys.getprofile() is not profiled:  # what cProfile sets cannot be set again from here
+            sys.setprofile(profiled if callable(profiled) else None)
     if late:  # it was caught on the way
         raise TooLong
     return result

@@ -9,6 +9,7 @@ from collections import defaultdict
 from functools import cache
 from pathlib import Path
 
+import hypothesis
 import nbformat
 import nbval_ids  # noqa: F401  nbval then calls a cell by its id
 import numpy as np
@@ -34,6 +35,12 @@ PARTS = {
 def pytest_addoption(parser):
     parser.addoption("--notebooks", type=Path, default=ROOT / "notebooks", help="test this notebook, or those in this folder")
     parser.addoption("--all", action="store_true", help="every seed of the noise, and training in the browser's own Python")
+
+
+def pytest_configure(config):
+    """The examples are the same on every machine and in every run; with --all they are new ones each time."""
+    hypothesis.settings.register_profile("lecturelib", deadline=None, derandomize=not config.getoption("all"), database=None)
+    hypothesis.settings.load_profile("lecturelib")
 
 
 def notebook_paths(config):

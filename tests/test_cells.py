@@ -64,7 +64,7 @@ def near(mine, truth, rtol=1e-11):
 # -- against finite differences ---------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(seeds, sizes, st.sampled_from(ACTIVATIONS), st.booleans())
 def test_rnn_gradients_are_the_finite_differences(seed, sizes, phi, only_last):
     p, x, start, h_bar = some(seed, sizes)
@@ -83,7 +83,7 @@ def test_rnn_gradients_are_the_finite_differences(seed, sizes, phi, only_last):
     assert type(back.p) is cells.RNN
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(seeds, sizes, st.booleans())
 def test_lstm_gradients_are_the_finite_differences(seed, sizes, only_last):
     p, x, start, h_bar = some(seed, sizes, "lstm")
@@ -271,7 +271,6 @@ def test_a_logit_beyond_every_exponential_is_a_gate_shut_or_open(dtype, size):
 # -- closed forms -----------------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None)
 @given(st.floats(-1.5, 1.5), st.integers(2, 60))
 def test_the_linear_rnn_gives_w_to_the_power_of_T_minus_1(w, T):
     p = cells.RNN(np.ones((1, 1)), np.array([[w]]), np.zeros(1))

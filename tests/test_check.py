@@ -1,5 +1,6 @@
 """`check.answer` says a sentence about any answer, whatever it is and does, and changes nothing for the next one."""
 
+import cProfile
 import itertools
 import sys
 import threading
@@ -523,3 +524,10 @@ def test_a_value_is_shown_briefly(value, text):
 def test_what_cannot_be_written_is_shown_by_its_type():
     assert shown(ODD["broken"]) == "a value of type Broken"
     assert shown([ODD["broken"]]) == "a value of type list"
+
+
+def test_an_answer_may_be_profiled():
+    name, truth = "backward", check.EXERCISES["backward"].truth
+    with cProfile.Profile():
+        assert check.answer(name, truth).right is True
+        assert sys.getprofile() is not None

@@ -103,7 +103,7 @@ def test_a_figure_may_be_moved_anywhere(figure, redrawn):
     seen = []
     at_random = st.fixed_dictionaries({name: values(control) for name, control in figure.controls.items()})
 
-    @settings(max_examples=15, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=15)
     @given(at_random)
     def anywhere(moves):
         shown = settle(figure, **moves)

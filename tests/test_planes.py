@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import brentq, root
 
@@ -21,7 +21,6 @@ places = st.tuples(st.floats(-1, 1), st.floats(-1, 1)).map(np.array)
 each_preset = pytest.mark.parametrize("W", [np.array(W) for W in PRESETS.values()], ids=PRESETS)
 
 
-@settings(deadline=None)
 @given(matrices, places, places, st.integers(0, 8))
 def test_many_starts_run_like_one(W, b, h, steps):
     states = planes.orbit(W, b, h, steps)
@@ -34,7 +33,6 @@ def test_many_starts_run_like_one(W, b, h, steps):
     np.testing.assert_allclose(many[:, 0], states[-1], atol=1e-12)
 
 
-@settings(deadline=None)
 @given(matrices, places, places, st.integers(1, 4))
 def test_the_growth_of_a_nudge_is_the_finite_difference(W, b, h, steps):
     e = 1e-6

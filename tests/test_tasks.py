@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lecturelib import cells, numerals, tasks
@@ -19,7 +19,6 @@ def test_latch_draws_a_sign_and_noise():
     assert (x == again).all()
 
 
-@settings(deadline=None)
 @given(st.floats(0.5, 3), st.floats(-1, 1))
 def test_the_latchs_loss_is_that_of_an_rnn_of_one_unit(w, b):
     x, target = tasks.latch(np.random.default_rng(1), 30)
@@ -63,7 +62,6 @@ def by_hand(w, b, T):
     return (1 / (1 + np.exp(-x)) - 0.7) ** 2
 
 
-@settings(deadline=None)
 @given(st.floats(3, 8), st.floats(-5, -1), st.integers(1, 12))
 def test_the_logistic_cost_and_its_slopes(w, b, T):
     cost, by_w, by_b = tasks.logistic_cost(w, b, T)

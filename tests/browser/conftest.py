@@ -23,8 +23,10 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from lecturelib import live
+from lecturelib.stage import quick_png
 
 ROOT = Path(__file__).parents[2]
+POLL = 20  # milliseconds between two looks at the page
 LIMIT = 300  # seconds until what should happen counts as not happening: for all tests, and for busy machines
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
@@ -157,25 +159,28 @@ SEEN = """() => Object.fromEntries([...document.querySelectorAll('[data-cell]')]
   return [cell.dataset.cell, {text, pictures: images.map(image => image.naturalWidth && image.clientWidth)}];
 }))"""
 
-# What a reader gets of a live figure: the picture's own bytes, its alt text, and the sentence. null while it is being replaced.
+# What the controls of a live figure show, by their spoken names; a real minus and a menu's hard spaces as they are typed.
+CONTROLS = """cell => Object.fromEntries(
+  [...cell.querySelectorAll('[role=slider], select, input[type=text], input[type=checkbox]')].map(field => {
+    const row = field.closest('.widget-inline-hbox');
+    const name = field.getAttribute('aria-label') ?? field.labels?.[0]?.innerText ?? row.querySelector('label').innerText;
+    if (field.type === 'checkbox') return [name, field.checked];
+    if (field.options) return [name, field.selectedOptions[0].textContent.replaceAll('\xa0', ' ')];
+    return [name, field.value ?? row.querySelector('.widget-readout').innerText.replace('−', '-')];
+  }))"""
+
+# What a reader gets of it: that, the picture's own bytes, its alt text, and the sentence. null while it is being replaced.
 SHOWN = """async cell => {
   const image = cell.querySelector('img.widget-image, .widget-image img'), caption = cell.querySelector('[role=status]');
   if (!image || !caption) return null;
   try {
-    const {src, alt} = image, text = caption.textContent.trim();
+    const {src, alt} = image, text = caption.textContent.trim(), controls = (CONTROLS)(cell);
     const digest = await crypto.subtle.digest('SHA-1', await (await fetch(src)).arrayBuffer());
     if (image.src !== src || !image.complete || !image.naturalWidth) return null;
-    return {alt, text, picture: [...new Uint8Array(digest)].map(byte => byte.toString(16).padStart(2, '0')).join('')};
+    const picture = [...new Uint8Array(digest)].map(byte => byte.toString(16).padStart(2, '0')).join('');
+    return {controls, alt, text, picture};
   } catch { return null; }
-}"""
-
-
-def until(page, look, wanted):
-    """Wait until `look()` is `wanted`; a test's failure then shows what it was instead."""
-    deadline = time.monotonic() + LIMIT
-    while (seen := look()) != wanted and time.monotonic() < deadline:
-        page.wait_for_timeout(50)
-    assert seen == wanted
+}""".replace("CONTROLS", CONTROLS)
 
 
 class Reader:
@@ -228,47 +233,62 @@ class Shown:
         self.page, self.cell = page, cell
 
     def shown(self):
+        """A look at it: `controls`, `alt`, `text` and `picture`; None while the picture is being replaced."""
         return self.cell.evaluate(SHOWN)
 
     def slider(self, label):
         """The handle, found as a screen reader finds it: by its role and accessible name."""
         return self.cell.get_by_role("slider", name=label, exact=True)
 
-    def readout(self, label):
-        row = self.cell.locator(".widget-inline-hbox", has=self.page.get_by_text(label, exact=True))
-        return row.locator(".widget-readout").inner_text().replace("−", "-")  # a real minus
+    def values(self, twin):
+        """What the controls show, as the values that `draw` gets."""
+        return values_of(self.cell.evaluate(CONTROLS), twin)
 
     def value(self, label, control):
-        """What the control shows, as the value that `draw` gets."""
-        if isinstance(control, live.Toggle):
-            return self.cell.get_by_label(label, exact=True).is_checked()
-        if isinstance(control, live.Choice):
-            menu = self.cell.get_by_label(label, exact=True)
-            return menu.evaluate("menu => menu.selectedOptions[0].textContent").replace("\xa0", " ")
-        if isinstance(control, live.Text):
-            return self.cell.get_by_label(label, exact=True).input_value()
-        number = float(self.readout(label))
-        if number == float(f"{control.at:.3g}"):  # a start may stand between the steps
-            return control.at
-        if control.log:  # it shows three digits of the step it stands on
-            step = round(math.log10(number / control.lo) / control.step)
-            number = min(max(10 ** (math.log10(control.lo) + step * control.step), control.lo), control.hi)
-        return control.check(int(number) if control.whole else number)
-
-    def values(self, twin):
-        return {name: self.value(control.label or name, control) for name, control in twin.controls.items()}
+        return value_of(self.cell.evaluate(CONTROLS)[label], control)
 
     def reset(self, twin):
         """Press Reset, and wait until all controls are back."""
         self.cell.get_by_role("button", name="Reset").click()
-        until(self.page, lambda: self.values(twin), {name: control.at for name, control in twin.controls.items()})
-        self.agrees_with(twin)
+        self.agrees_with(twin, at={name: control.at for name, control in twin.controls.items()})
 
-    def agrees_with(self, twin):
-        """Wait until picture, alt text and sentence are those of `twin`, the same figure in this process, at the same values."""
-        twin.set(**self.values(twin))
-        picture = hashlib.sha1(twin.png).hexdigest()
-        until(self.page, self.shown, {"alt": twin.text, "text": twin.text, "picture": picture})
+    def agrees_with(self, twin, at=None, sharp=True):
+        """Wait until picture, alt text and sentence are those of `twin`, the same figure in this process, at the values that the
+        controls show, and these are `at`, if it is given. Without `sharp`, the picture of a moving slider will do."""
+        deadline = time.monotonic() + LIMIT
+        while True:
+            look = self.shown()
+            values = look and values_of(look["controls"], twin)
+            if look and at in (None, values):
+                twin.set(**values)
+                pictures = [twin.png] if sharp else [twin.png, unsharp(twin)]
+                if (look["alt"], look["text"]) == (twin.text, twin.text):
+                    if look["picture"] in [hashlib.sha1(png).hexdigest() for png in pictures]:
+                        return
+            assert time.monotonic() < deadline, f"the page shows {look}; the figure at {values}: {twin.text}"
+            self.page.wait_for_timeout(POLL)
+
+
+def unsharp(figure):
+    """The picture that is sent while a slider moves."""
+    return quick_png(figure._stage.pixels(1))
+
+
+def values_of(shown, twin):
+    return {name: value_of(shown[control.label or name], control) for name, control in twin.controls.items()}
+
+
+def value_of(said, control):
+    """What a control shows, as the value that `draw` gets."""
+    if not isinstance(control, live.Slider):
+        return said
+    number = float(said)
+    if number == float(f"{control.at:.3g}"):  # a start may stand between the steps
+        return control.at
+    if control.log:  # it shows three digits of the step it stands on
+        step = round(math.log10(number / control.lo) / control.step)
+        number = min(max(10 ** (math.log10(control.lo) + step * control.step), control.lo), control.hi)
+    return control.check(int(number) if control.whole else number)
 
 
 @pytest.fixture(scope="session")
