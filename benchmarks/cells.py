@@ -26,7 +26,7 @@ import jax  # noqa: E402
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
-from lecturelib import cells, nets, tasks, train  # noqa: E402
+from lecturelib import cells, datasets, jacobians, nets, train  # noqa: E402
 
 GRID = list(itertools.product((1, 16, 32), (16, 64, 128), (50, 200)))  # B, H, T
 KINDS = {"RNN": ("tanh", "gaussian"), "IRNN": ("relu", "identity"), "LSTM": (None, None)}
@@ -195,7 +195,7 @@ def whole_steps():
 def translations():
     """A training step of notebook 05, English to French in batches of 64, against PyTorch: the ratios by kind, printed."""
     print("\ntranslation  ours ms  torch ms  ratio   encoder and decoder, softmax, clipping, Adam")
-    learn, _ = tasks.translation()
+    learn, _ = datasets.translation()
     ratios = {}
     for kind, cell in (("RNN", cells.init_rnn), ("LSTM", cells.init_lstm)):
         rng = np.random.default_rng(0)
@@ -253,7 +253,7 @@ def growth():
     return found
 
 
-def jacobians():
+def time_jacobians():
     """Milliseconds for the exact Jacobian products of 100 steps with 64 units, without and with all singular values."""
     print("\nJacobian products, H = 64, T = 100, float32 (ms)  without SVDs  with")
     found = {}
@@ -261,8 +261,8 @@ def jacobians():
         p, x, _ = setting(kind, 1, 64, 100)
         trace = cells.unroll(p, x)
         found[kind] = medians(
-            lambda trace=trace: cells.products(cells.jacobians(trace)),
-            lambda trace=trace: cells.singular_values(cells.products(cells.jacobians(trace))),
+            lambda trace=trace: jacobians.products(jacobians.along(trace)),
+            lambda trace=trace: jacobians.singular_values(jacobians.products(jacobians.along(trace))),
         )
         print(f"{kind:5}{found[kind][0]:57.1f} {found[kind][1]:5.1f}")
     return found["RNN"]
@@ -287,7 +287,7 @@ def main():
     """Print the tables and the demands; returns whether all hold."""
     torch.set_num_threads(1)
     (rnn, rnn_jax, w1), (irnn, irnn_jax, w2), (lstm, lstm_jax, w3) = map(against_frameworks, KINDS)
-    steps, translation, slopes, (plain, svd) = whole_steps(), translations(), growth(), jacobians()
+    steps, translation, slopes, (plain, svd) = whole_steps(), translations(), growth(), time_jacobians()
     demands = {
         "RNN and IRNN at most 0.40 of PyTorch, geometric mean": (mean(rnn + irnn), 0.40),
         "RNN and IRNN at most 0.75 of PyTorch, every size": (max(rnn + irnn), 0.75),

@@ -12,7 +12,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import numpy as np  # noqa: E402  (the threads are counted when NumPy is loaded)
 
-from lecturelib import maps  # noqa: E402
+from lecturelib import mandelbrot, maps  # noqa: E402
 
 REPEATS = 9
 STEPS = 200
@@ -85,7 +85,7 @@ def main():
     print(f"{'what':50} {'ours ms':>8} {'peer ms':>8} {'faster':>7}   peer")
     for name, edges in VIEWS.items():
         c = view(*edges)
-        ours, peer = compare(lambda c=c: maps.escape_time(c, STEPS), lambda c=c: masked_loop(c, STEPS))
+        ours, peer = compare(lambda c=c: mandelbrot.escape_time(c, STEPS), lambda c=c: masked_loop(c, STEPS))
         print(LINE.format(f"escape_time 600x400, {STEPS} steps, {name}", ours, peer, peer / ours, "masked NumPy loop"))
     params = np.linspace(2.5, 4, 800)
     ours, *times = compare(

@@ -9,7 +9,7 @@ import numba
 import numpy as np
 import torch
 
-from lecturelib import planes, tasks
+from lecturelib import costs, phase_plane
 
 W = np.array([[1.8, 0.4], [-0.4, 1.8]])
 B = np.zeros(2)
@@ -39,22 +39,22 @@ def in_torch(W, starts, steps):
 def main():
     """Print the numbers and the demands; returns whether all hold."""
     torch.set_num_threads(1)
-    starts, small = planes.grid(SIZE), W.astype(np.float32)
+    starts, small = phase_plane.grid(SIZE), W.astype(np.float32)
     tW, tstarts = torch.from_numpy(small), torch.from_numpy(starts)
-    ends = planes.attractors(W, B)
-    full = planes.run(W, B, starts, STEPS)
+    ends = phase_plane.attractors(W, B)
+    full = phase_plane.run(W, B, starts, STEPS)
     labels = ((full[:, :, None] - ends[:, None, :]) ** 2).sum(axis=0).argmin(axis=1).reshape(SIZE, SIZE)
     assert np.allclose(full, in_torch(tW, tstarts, STEPS).numpy(), atol=1e-3)
     assert np.allclose(full, plain_loop(small, starts, STEPS), atol=1e-3)
-    wrong = int((planes.basins(W, B, ends, SIZE) != labels).sum())
+    wrong = int((phase_plane.basins(W, B, ends, SIZE) != labels).sum())
     w, b = np.linspace(4, 8, 400)[None], np.linspace(-5, -1, 400)[:, None]
     mine, torchs, numbas, fine, growth, surface = cells.medians(
-        lambda: planes.run(W, B, starts, STEPS),
+        lambda: phase_plane.run(W, B, starts, STEPS),
         lambda: in_torch(tW, tstarts, STEPS),
         lambda: plain_loop(small, starts, STEPS),
-        lambda: planes.basins(W, B, ends, SIZE),
-        lambda: planes.log_growth(W, B, starts, STEPS),
-        lambda: tasks.logistic_cost(w, b),
+        lambda: phase_plane.basins(W, B, ends, SIZE),
+        lambda: phase_plane.log_growth(W, B, starts, STEPS),
+        lambda: costs.logistic_cost(w, b),
     )
     print(f"basins, {SIZE} x {SIZE}, {STEPS} steps (ms): ours {mine:.1f}, PyTorch {torchs:.1f}, Numba {numbas:.0f}")
     print(f"coarse to fine, labels and all {fine:.1f} ({wrong} labels wrong); with the Jacobian {growth:.1f}")

@@ -19,8 +19,8 @@ from lecturelib import expect, scan
 
 __all__ = [
     "LSTM", "RNN", "Adjoint", "Gates", "Trace",
-    "backprop", "flow", "growth", "init_lstm", "init_rnn", "jacobians", "lstm_step", "lstm_step_back",
-    "products", "rnn_step", "rnn_step_back", "singular_values", "unroll",
+    "backprop", "gradient_norms", "init_lstm", "init_rnn", "lstm_step", "lstm_step_back",
+    "rnn_step", "rnn_step_back", "unroll",
 ]  # fmt: skip
 
 
@@ -245,7 +245,7 @@ def backprop(trace, h_bar, *, c_bar=None, inputs=False):
     one; `c_bar` (B, H) what it gives to an LSTM's last cell state, default 0. `inputs=True` asks for x_bar too.
     ValueError: an array of another shape or dtype.
     """
-    T, (B, H) = len(_trace(trace).x), trace.h.shape[1:]
+    T, (B, H) = len(checked_trace(trace).x), trace.h.shape[1:]
     dtype = trace.h.dtype
     axes = "B H" if getattr(h_bar, "ndim", 3) == 2 else "T B H"
     direct = expect.array("h_bar", h_bar, axes, dtype, finite=False, T=T, B=B, H=H)
@@ -265,85 +265,7 @@ def backprop(trace, h_bar, *, c_bar=None, inputs=False):
 # -- Jacobians --------------------------------------------------------------------------------------------------------------
 
 
-def jacobians(trace):
-    """The exact Jacobians of all steps: J[t] = ds_{t+1} / ds_t for t = 0 ... T - 1, shape (T, B, N, N).
-
-    Of an RNN the state s is h, and N = H: diag(φ'(z_{t+1})) W_h. Of an LSTM s is h and c, one after the other, and N = 2H.
-    """
-    p, (T, B, H) = _trace(trace).p, trace.h[1:].shape
-    expect.room("T, B and H of the trace", T, B, H * (H if isinstance(p, RNN) else 4 * H))
-    with np.errstate(all="ignore"):
-        if isinstance(p, RNN):
-            return PHI[trace.phi].slope(trace.h[1:])[..., None] * p.W_h
-        _, state, odds, tanh_c, clamp = trace.tape
-        W, slopes = scan.ordered(p.W_h, scan.OIFG).reshape(4, H, H), np.empty((T, 6, H, B), p.b.dtype)
-        scan.slopes_of(state[:T], odds, tanh_c, clamp, slopes)
-        o, a, i, f, g, c = slopes.transpose(1, 0, 3, 2)[..., None]
-        J = np.zeros((T, B, 2, H, 2, H), p.b.dtype)
-        J[:, :, 1, :, 0] = i * W[1] + f * W[2] + g * W[3]  # dc_{t+1} / dh_t: by the gates
-        J[:, :, 0, :, 0] = a * J[:, :, 1, :, 0] + o * W[0]  # h = o tanh(c): by c, and by the output gate
-        k = np.arange(H)
-        J[:, :, 1, k, 1, k] = c[..., 0]  # dc_{t+1} / dc_t by itself: the forget gate
-        J[:, :, 0, k, 1, k] = (a * c)[..., 0]
-        return J.reshape(T, B, 2 * H, 2 * H)
-
-
-def products(J):
-    """The products of Jacobians J (T, B, N, N): P[t] = ds_T / ds_t = J[T-1] ... J[t], (T + 1, B, N, N); P[T] is the identity."""
-    expect.array("J", J, "T B N N", finite=False)
-    T, B, N, _ = J.shape
-    P = np.empty((T + 1, B, N, N), J.dtype)
-    P[T] = np.eye(N)
-    with np.errstate(all="ignore"):
-        for t in reversed(range(T)):
-            np.matmul(P[t + 1], J[t], out=P[t])
-    return P
-
-
-def growth(J, nudge):
-    """log10 of the length of a nudge (N,) carried forward by the Jacobians J (T, N, N), for t = 0 ... T, from 0 at t = 0.
-
-    Divided by t, times ln 10, it tends to the largest Lyapunov exponent. It is rescaled in each step, so that nothing overflows;
-    -inf once nothing is left. ValueError: shapes that do not fit, a nudge that is 0, nan in J.
-    """
-    expect.array("J", J, "T N N", finite=False)
-    nudge = expect.numbers("nudge", nudge, "N", N=J.shape[1])
-    if np.isnan(J).any():
-        raise ValueError("J must be numbers; there is nan in it")
-    if not nudge.any():
-        raise ValueError("nudge must not be 0: it has no direction")
-    logs, v = np.zeros(len(J) + 1), _unit(nudge)[0]
-    with np.errstate(all="ignore"):
-        for t, step in enumerate(J, 1):
-            v, size = _unit(step @ v)
-            if not 0 < size < np.inf:
-                logs[t:] = np.inf if size else -np.inf
-                break
-            logs[t] = logs[t - 1] + np.log10(size)
-    return logs
-
-
-def _unit(v):
-    """v / |v|, and |v|: v is scaled first, for the square of 1e-200 is no float."""
-    largest = np.abs(v).max()
-    scaled = v / largest if largest else v
-    size = np.linalg.norm(scaled)
-    return (scaled / size if largest else v), largest * size
-
-
-def singular_values(P):
-    """Singular values of each (N, N) matrix, the largest first, shape (..., N); inf where a matrix has overflowed.
-
-    Those below the largest times 1e-7 (float32) or 1e-16 (float64) are rounding errors.
-    """
-    expect.array("P", P, "... N N", finite=False)
-    finite = np.isfinite(P).all((-1, -2))
-    values = np.full(P.shape[:-1], np.inf, P.dtype)
-    values[finite] = np.linalg.svd(P[finite], compute_uv=False)
-    return values
-
-
-def flow(p, x, end, *, phi=None):
+def gradient_norms(p, x, end, *, phi=None):
     """How much of a gradient comes back: |dL/dh_t| (of an LSTM |dL/dc_t|), t = 0 ... T, shape (T + 1, B).
 
     `end` (B, H) is dL/dh_T, the loss being one on the last hidden state. ValueError: as `unroll` and `backprop`.
@@ -396,7 +318,7 @@ def _step(p, kind, clamp=(), **arrays):
     return _gates(clamp, H)
 
 
-def _trace(trace):
+def checked_trace(trace):
     return expect.instance("trace", trace, Trace, "a Trace, as `unroll` gives it")
 
 

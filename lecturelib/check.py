@@ -14,12 +14,25 @@ from time import monotonic
 
 import numpy as np
 
-from lecturelib.exercises import EXERCISES
-from lecturelib.exercises.networks import NORMS
-from lecturelib.exercises.probes import Called, Unfit, Untouched, shown
+from lecturelib.lectures import (
+    attractors,
+    clipping,
+    gradient_flow,
+    identity_rnn,
+    iterated_functions,
+    lstm,
+    reversal,
+    scalar_explosion,
+    start_here,
+)
+from lecturelib.probes import Called, Unfit, Untouched, shown, together
 
-__all__ = ["EXERCISES", "NORMS", "Verdict", "answer"]
+__all__ = ["EXERCISES", "Verdict", "answer"]
 
+LECTURES = (
+    start_here, scalar_explosion, iterated_functions, attractors, clipping, reversal, identity_rnn, lstm, gradient_flow,
+)  # fmt: skip
+EXERCISES = together(*(lecture.EXERCISES for lecture in LECTURES))
 SECONDS = 5  # for one answer; a right one needs a few hundredths of a second
 
 

@@ -152,6 +152,20 @@ def numbers(name, value, axes="...", *, kinds="iuf", finite=True, nan=False, emp
     return a if a.dtype in FLOATS else a.astype(complex if a.dtype.kind == "c" else float)
 
 
+def floats(name, value, kinds="iuf", finite=True, axes="..."):
+    """A float64 copy of `numbers` (complex128 where there are complex ones); a scalar where it is one number."""
+    a = numbers(name, value, axes, kinds=kinds, finite=finite)
+    return a.astype(complex if a.dtype.kind == "c" else float)[()]
+
+
+def one_number(name, value, kinds="iuf"):
+    """One finite number as a float64, or as a complex128 where `kinds` has "c"."""
+    a = floats(name, value, kinds)
+    if a.ndim:
+        raise ValueError(f"{name} must be one number, not an array of shape {a.shape}")
+    return a
+
+
 def _as_array(value):
     """The value as an array; of dtype object where it is none, or a subclass that computes in a way of its own (masked)."""
     if isinstance(value, np.ndarray):

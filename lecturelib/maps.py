@@ -20,27 +20,6 @@ NEUTRAL = 1e-8  # a slope within this of +-1 is neither a sink's nor a source's
 FAR = 1e12  # beyond it a step to inf - inf is an escape; nearer, "not a number" is a fault of the map
 
 
-# -- what may come in -------------------------------------------------------------------------------------------------------
-
-
-def _numbers(name, value, kinds="iuf", finite=True, axes="..."):
-    """A float64 copy of `value` (complex where `kinds` has "c"), a scalar where it is one number."""
-    a = expect.numbers(name, value, axes, kinds=kinds, finite=finite)
-    return a.astype(complex if a.dtype.kind == "c" else float)[()]
-
-
-def _one(name, value, kinds="iuf"):
-    """One finite number."""
-    a = _numbers(name, value, kinds)
-    if a.ndim:
-        raise ValueError(f"{name} must be one number, not an array of shape {a.shape}")
-    return a
-
-
-def _a_map(f):
-    return expect.instance("f", f, Map, "a Map, such as maps.logistic(3.5)")
-
-
 # -- maps -------------------------------------------------------------------------------------------------------------------
 
 
@@ -71,17 +50,19 @@ class Map:
         return Map(lambda x: _orbit(self, x, n)[-1], lambda x: adjoint(self, _orbit(self, x, n))[0], f"{self.name}, {n} times")
 
     def __matmul__(self, g):
+        checked_map("g", g)
+
         def d(x):
             y = g(x)
             slopes = np.stack(np.broadcast_arrays(g.d(x), self.d(y)))
             return np.where((slopes == 0).any(axis=0), 0.0, slopes.prod(axis=0))  # 0 times inf is 0, as in `adjoint`
 
-        return Map(lambda x: self(g(x)), d, f"{self.name} after {_a_map(g).name}")
+        return Map(lambda x: self(g(x)), d, f"{self.name} after {g.name}")
 
 
 def _value(function, what, x):
     """`function(x)`, elementwise, in x's shape and without warnings; `what` names it in errors."""
-    x = _numbers("x", x, "iufc", finite=False)
+    x = expect.floats("x", x, "iufc", finite=False)
     with np.errstate(all="ignore"):
         try:
             y = np.asarray(function(x))
@@ -106,7 +87,7 @@ def _escaped(y, x, what):
 
 def _parameter(symbol, value, kinds="iuf"):
     """A checked copy of a parameter, and how it reads in a name: its value, or its symbol where it is an array."""
-    a = _numbers(symbol, value, kinds)
+    a = expect.floats(symbol, value, kinds)
     return a, symbol if np.ndim(a) else f"({a:g})" if np.iscomplexobj(a) else f"{a:g}"
 
 
@@ -157,6 +138,11 @@ def relu_map(w, b=0.0):
     return _unit(lambda z: np.maximum(0, z), lambda z: z > 0, "max(0, ", w, b)
 
 
+def checked_map(name, f):
+    """`f`, which must be a Map. ValueError: it is not."""
+    return expect.instance(name, f, Map, "a Map, such as maps.logistic(3.5)")
+
+
 # -- along an orbit ---------------------------------------------------------------------------------------------------------
 
 
@@ -166,7 +152,7 @@ def orbit(f, x0, steps):
     An orbit that overflows has escaped: from there on it is +inf or -inf (complex: inf). ValueError: f is not a Map, x0 is not
     finite numbers, steps is not a whole number >= 0, or f is not a number somewhere on the way.
     """
-    return _orbit(_a_map(f), _numbers("x0", x0, "iufc"), expect.whole("steps", steps, least=0))
+    return _orbit(checked_map("f", f), expect.floats("x0", x0, "iufc"), expect.whole("steps", steps, least=0))
 
 
 def _orbit(f, x, steps):
@@ -193,10 +179,10 @@ def adjoint(f, h):
     and overflows to +-inf; a slope of exactly 0 wipes out even inf. ValueError: f is not a Map, h is not an array of real numbers
     (inf for escaped) with at least one state.
     """
-    h = _numbers("h", h, finite=False)
+    h = expect.floats("h", h, finite=False)
     if not h.ndim or not len(h):
         raise ValueError(f"h must be an orbit of at least one state, shape (T, ...), not shape {h.shape}")
-    slopes = _a_map(f).d(h[:-1])
+    slopes = checked_map("f", f).d(h[:-1])
     with np.errstate(all="ignore"):
         h_bar = np.multiply.accumulate(np.concatenate([np.ones((1, *slopes.shape[1:])), slopes[::-1]]))[::-1]
     return np.where(np.isnan(h_bar), 0.0, h_bar)  # nan can only be 0 times inf
@@ -209,9 +195,9 @@ def lyapunov(f, x0, steps=1000, transient=100):
     has escaped is read at infinity: +inf for r x (1 - x) and x^2 + c, but ln |w| for w x. Never nan: slope 0 outweighs inf, as in
     `adjoint`. ValueError: as `orbit`; steps < 1 or transient < 0.
     """
-    x, steps = _numbers("x0", x0, "iufc"), expect.whole("steps", steps)
+    x, steps = expect.floats("x0", x0, "iufc"), expect.whole("steps", steps)
     transient = expect.whole("transient", transient, least=0)
-    slopes = _a_map(f).d(_orbit(f, x, transient + steps)[transient:-1])
+    slopes = checked_map("f", f).d(_orbit(f, x, transient + steps)[transient:-1])
     with np.errstate(all="ignore"):
         mean = np.log(np.abs(slopes)).mean(axis=0)
     return np.where(np.isnan(mean), -np.inf, mean)[()]  # nan can only be -inf + inf
@@ -224,7 +210,7 @@ def bifurcation(family, params, x0=0.5, transient=500, keep=400):
     Returns shape (n, keep), +-inf where the orbit has escaped. ValueError: family gives no Map of n states; params is not a
     non-empty row of finite numbers; x0 of another shape; keep < 1; transient < 0.
     """
-    params, x = _numbers("params", params), _numbers("x0", x0)
+    params, x = expect.floats("params", params), expect.floats("x0", x0)
     transient, keep = expect.whole("transient", transient, least=0), expect.whole("keep", keep)
     if params.ndim != 1 or not params.size:
         raise ValueError(f"params must be a row of at least one number, not an array of shape {params.shape}")
@@ -267,8 +253,8 @@ def fixed_points(f, lo, hi):
     the interval count once. ValueError: not -1e12 <= lo < hi <= 1e12; f has array parameters, is complex, is the identity on a
     stretch (every point is fixed), or wiggles too finely (2^16 cells).
     """
-    _a_map(f)
-    lo, hi = _one("lo", lo), _one("hi", hi)
+    checked_map("f", f)
+    lo, hi = expect.one_number("lo", lo), expect.one_number("hi", hi)
     if not -FAR <= lo < hi <= FAR:
         raise ValueError(f"lo must be less than hi, both within +-{FAR:g}, not {lo:g} and {hi:g}")
     if np.shape(f(lo)) or np.iscomplexobj(f(lo)):
@@ -354,7 +340,7 @@ def cycles(f, n, lo, hi):
     They are the fixed points of f ** n less those of shorter cycles. One just born by period doubling counts once its multiplier
     differs from 1 by 1e-8. ValueError: n is not a whole number from 1 to 100; f, lo, hi as in `fixed_points`.
     """
-    _a_map(f), expect.whole("n", n, most=100)
+    checked_map("f", f), expect.whole("n", n, most=100)
     shorter = [x for d in range(1, n) if n % d == 0 for cycle in cycles(f, d, lo, hi) for x in cycle.points]
     points, found = np.array([p.x for p in fixed_points(f**n, lo, hi)]), []
 
@@ -375,118 +361,3 @@ def cycles(f, n, lo, hi):
             multiplier = float(np.prod(f.d(np.array(visited))))
             found.append(Cycle(np.array(visited), multiplier, _kind(multiplier)))
     return found
-
-
-# -- the plane, and matrices ------------------------------------------------------------------------------------------------
-
-
-def plane(center, width, shape):
-    """The complex numbers at the centres of square pixels: shape (rows, cols), the top row first, `width` from side to side.
-
-    ValueError: center is not one finite (complex) number, width is not > 0, shape is not two whole numbers >= 1.
-    """
-    center, width = _one("center", center, "iufc"), _one("width", width)
-    if not width > 0:
-        raise ValueError(f"width must be > 0, not {width:g}")
-    if not isinstance(shape, tuple) or len(shape) != 2:
-        expect.refuse("shape", "(rows, cols)", shape)
-    rows, cols = (expect.whole("each of shape", n) for n in shape)
-    expect.room("shape", rows, cols)
-    across, down = np.arange(cols) - (cols - 1) / 2, np.arange(rows) - (rows - 1) / 2
-    return center + (across - 1j * down[:, None]) * (width / cols)
-
-
-def escape_time(c, steps, radius=2.0):
-    """The number of iterations z <- z^2 + c from z = 0 after which |z| > radius, `steps` if there is none: the Mandelbrot set.
-
-    `c`: complex, any shape; returns integers of that shape, exactly those of the plain loop with z**2 + c and np.abs(z).
-    ValueError: c is not finite numbers; steps < 1; radius is not in 2..1e100 (orbits come back from a smaller circle).
-    """
-    c, steps, radius = _numbers("c", c, "iufc"), expect.whole("steps", steps, most=10**6), _one("radius", radius)
-    if not 2 <= radius <= 1e100:
-        raise ValueError(f"radius must be >= 2 (orbits come back from a smaller circle) and <= 1e100, not {radius:g}")
-    flat, counts, start = c.ravel().astype(complex, copy=False), np.full(c.size, steps), 0
-    # A pool of points that fits the cache: where in `flat`, steps taken, c and z. They go in bursts of 12, for its many divisors:
-    # a point which is back where it was, to the last bit, is on a cycle for ever (of length 1, 2, 3, 4, 6 or 12).
-    size, burst = 20_000, 12
-    pool = tuple(np.empty(0, kind) for kind in (int, int, complex, complex))
-    with np.errstate(all="ignore"):  # a burst can end far beyond the radius, even at nan
-        while start < flat.size or pool[0].size:
-            if start < flat.size and pool[0].size <= size // 2:
-                i = start + np.flatnonzero(_undecided(flat[start : start + size]))
-                new = i, np.ones(i.size, int), flat[i], flat[i]
-                pool, start = tuple(np.append(a, b) for a, b in zip(pool, new, strict=True)), start + size
-            where, taken, own, z = pool
-            before = z.copy()
-            _advance(z, own, burst)
-            keep = _inside(z, radius)
-            if not keep.all():
-                out = np.flatnonzero(~keep)
-                counts[where[out]] = np.minimum(taken[out] + _steps_inside(before[out], own[out], burst, radius), steps)
-            taken += burst
-            keep &= (taken < steps) & (z != before)
-            if not keep.all():
-                pool = tuple(a[keep] for a in pool)
-    return counts.reshape(c.shape)[()]
-
-
-def _undecided(c):
-    """False where c is in the main cardioid or the disc of period 2, which never escape (closed forms)."""
-    x, y2 = c.real.copy(), np.square(c.imag)
-    q = np.square(x - 0.25) + y2
-    return (q * (q + x - 0.25) > 0.25 * y2) & (np.square(x + 1) + y2 > 0.0625) | (q > 9)  # far out both sides may be inf
-
-
-def _advance(z, c, steps):
-    for _ in range(steps):
-        np.square(z, out=z)
-        np.add(z, c, out=z)
-
-
-def _inside(z, radius):
-    """np.abs(z) <= radius in a third of the time: the root is drawn only where rounding could matter."""
-    parts = np.square(z.view(float))
-    size = parts[::2] + parts[1::2]
-    inside, rim = size <= radius**2 * (1 - 1e-9), size <= radius**2 * (1 + 1e-9)
-    rim ^= inside
-    if rim.any():
-        inside[rim] = np.abs(z[rim]) <= radius
-    return inside
-
-
-def _steps_inside(z, c, steps, radius):
-    """How many of z and its next steps - 1 images have |z| <= radius, by bisection: who is out stays out."""
-    if steps == 1:
-        return _inside(z, radius)
-    ahead, half = z.copy(), steps // 2
-    _advance(ahead, c, half)
-    there = _inside(ahead, radius)
-    return half * there + _steps_inside(np.where(there, ahead, z), c, steps - half, radius)
-
-
-def log_norms(W, T):
-    """log10 of the spectral norm of W^t for t = 0..T, shape (T + 1,); -inf where the power is 0.
-
-    The norm of a product of equal Jacobians (slide "the Jacobians multiply"). Each entry of the power has an exponent of its own,
-    so that none overflows or underflows. ValueError: W is not a square matrix of finite real numbers, T no whole number >= 0.
-    """
-    W, T = _numbers("W", W), expect.whole("T", T, least=0, most=10**6)
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or not 1 <= len(W) <= 200:
-        raise ValueError(f"W must be a square matrix with at most 200 rows, not an array of shape {W.shape}")
-    (W, by), logs = _scaled(W, np.zeros(W.shape, int)), [0.0]
-    power, exponent = _scaled(np.eye(len(W)), np.zeros(W.shape, int))
-    for _ in range(T):
-        each = exponent[:, :, None] + by  # of the terms that make an entry of the next power
-        largest = each.max(axis=1)
-        terms = np.ldexp(power[:, :, None] * W, np.maximum(each - largest[:, None], -2000))
-        power, exponent = _scaled(terms.sum(axis=1), largest)
-        top = exponent.max()
-        size = np.linalg.norm(np.ldexp(power, np.maximum(exponent - top, -2000)), 2)
-        logs.append(np.log10(size) + top * np.log10(2) if size else -np.inf)
-    return np.array(logs)
-
-
-def _scaled(a, exponent):
-    """a 2^exponent as numbers from 0.5 to 1 and their exponents: each entry has one of its own, so that none underflows."""
-    a, more = np.frexp(a)
-    return a, np.where(a == 0, -(10**9), exponent + more)

@@ -81,7 +81,7 @@ def init_net(rng, cell, K, *, gain=0.1):
 # -- many to one ------------------------------------------------------------------------------------------------------------
 
 
-def answer(net, x, *, phi=None):
+def output(net, x, *, phi=None):
     """The output y (B, K) after reading x (T, B, D). ValueError: as `cells.unroll`."""
     _net(net)
     return cells.unroll(net.cell, x, phi=phi).h[-1] @ net.W.T + net.b
@@ -120,7 +120,7 @@ def next_loss(net, words, *, state=(None, None), phi=None):
     return value, Net(back.p, flat.T @ h, flat.sum(0)), _ends([trace])[0]
 
 
-def continued(net, rng, words, length, *, temperature=1.0):
+def sample(net, rng, words, length, *, temperature=1.0):
     """`length` further words (length,) after `words` (T,), each drawn from the softmax of the scores over `temperature`.
 
     ValueError: words outside the vocabulary, no words, or a temperature that is not positive.
@@ -168,7 +168,7 @@ def translation_loss(net, source, target, *, phi=None):
     The decoder is told the right previous word (teacher forcing). The loss is the mean cross entropy of a word; the gradient
     is an EncoderDecoder. ValueError: words outside the vocabulary, or another number of sentences in `target`.
     """
-    target, reading, writing = _told(net, source, target, phi)
+    target, reading, writing = _teacher_forced(net, source, target, phi)
     h = writing[-1].h[1:]
     value, y_bar = cross_entropy(h @ net.W.T + net.b, target)
     of_encoder, of_decoder = _back_through(reading, writing, y_bar @ net.W)
@@ -176,13 +176,13 @@ def translation_loss(net, source, target, *, phi=None):
     return value, EncoderDecoder(tuple(a.p for a in of_encoder), tuple(a.p for a in of_decoder), flat.T @ h, flat.sum(0))
 
 
-def guesses(net, source, target, *, phi=None):
+def predictions(net, source, target, *, phi=None):
     """The likeliest word (T_out, B) at each place of `target`, being told the right words before it. Arguments: as above."""
-    writing = _told(net, source, target, phi)[2]
+    writing = _teacher_forced(net, source, target, phi)[2]
     return np.argmax(writing[-1].h[1:] @ net.W.T + net.b, axis=-1)
 
 
-def reach(net, source, target, *, phi=None):
+def input_gradients(net, source, target, *, phi=None):
     """How far the gradient of each word reaches back: (T_out, T_in), |d score of target word j / d source word i|.
 
     One sentence: `source` (T_in,) and `target` (T_out,), words as in `translation_loss`; ValueError as there.
@@ -190,7 +190,7 @@ def reach(net, source, target, *, phi=None):
     reads, writes = _translator(net)
     source, target = expect.words("source", source, reads, "T"), expect.words("target", target, writes, "T", least=0)
     source, target = (np.repeat(words[:, None], len(target), axis=1) for words in (source, target))
-    target, reading, writing = _told(net, source, target, phi)
+    target, reading, writing = _teacher_forced(net, source, target, phi)
     h_bar = np.zeros_like(writing[-1].h[1:])
     each = np.arange(len(target))  # sentence j of the batch is there for word j
     h_bar[each, each] = net.W[target[:, 0]]
@@ -198,11 +198,11 @@ def reach(net, source, target, *, phi=None):
     return np.linalg.norm(of_encoder[0].x_bar, axis=-1).T
 
 
-def memories(net, source, target, *, phi=None):
+def hidden_states(net, source, target, *, phi=None):
     """The top layers' hidden states (T_in + T_out, H) while one `source` (T_in,) is read and `target` (T_out,) written."""
     reads, writes = _translator(net)
     source, target = expect.words("source", source, reads, "T"), expect.words("target", target, writes, "T")
-    _, reading, writing = _told(net, source[:, None], target[:, None], phi)
+    _, reading, writing = _teacher_forced(net, source[:, None], target[:, None], phi)
     return np.concatenate([traces[-1].h[1:, 0] for traces in (reading, writing)])
 
 
@@ -231,7 +231,7 @@ def _through(layers, x, phi, states=None):
     return traces
 
 
-def _told(net, source, target, phi):
+def _teacher_forced(net, source, target, phi):
     """(target, traces of reading, traces of writing), the decoder being told the right previous words."""
     reads, writes = _translator(net)
     source = expect.words("source", source, reads, "T B")

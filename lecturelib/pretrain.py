@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lecturelib import cells, nets, numerals, stored, tasks, train
-from lecturelib.stored import DATA, Trained, halved
+from lecturelib import cells, datasets, nets, pretrained, tasks, train
+from lecturelib.pretrained import DATA, Trained, halved
 
 H = 100  # units of the nets that read pixels
 
@@ -50,7 +50,7 @@ def code():
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(node):
                 node.body = node.body[1:] or [ast.Pass()]
         text = ast.unparse(tree) + "\n"
-        if set(text) <= set(tasks.CHARACTERS):
+        if set(text) <= set(datasets.CHARACTERS):
             modules.append(text)
     texts = {"learn": modules[0::2], "held_out": modules[1::20]}
     np.savez_compressed(DATA / "code.npz", **{k: np.frombuffer("".join(t).encode(), np.uint8) for k, t in texts.items()})
@@ -61,9 +61,9 @@ def numbers():
     rng, arrays = np.random.default_rng(0), {}
     for below, count in ((10**9, 21_000), (10**6, 11_000), (10**3, 1_000)):
         drawn = rng.permutation(below) if count == below else rng.choice(below, count, replace=False)
-        pairs = [numerals.sentences(number) for number in drawn]
-        source = [numerals.codes(english, numerals.ENGLISH) for english, _ in pairs]
-        target = [np.r_[numerals.codes(french, numerals.FRENCH), nets.END] for _, french in pairs]
+        pairs = [datasets.number_words(number) for number in drawn]
+        source = [datasets.encode_words(english, datasets.ENGLISH) for english, _ in pairs]
+        target = [np.r_[datasets.encode_words(french, datasets.FRENCH), nets.END] for _, french in pairs]
         for name, rows, front in (("source", source, True), ("target", target, False)):
             array = np.full((count, max(map(len, rows))), nets.PAD, np.int8)  # a sentence in one piece packs better
             for k, row in enumerate(rows):
@@ -122,27 +122,27 @@ SLOW = nets.Net(cells.RNN(1, 0.1, 1), 1, 1)  # Adam moves every weight alike; a 
 def read_pixels(make, *, seed, steps, rate, side=28, H=H, shuffled=False, phi=None, each=None):
     """Train on digits read pixel by pixel, each moved by up to a pixel, and measure on the 1000 held out."""
     rng = np.random.default_rng(seed)
-    learn, held_out = tasks.digits()
-    order = tasks.shuffle(side) if shuffled else None
+    learn, held_out = datasets.digits()
+    order = datasets.pixel_permutation(side) if shuffled else None
 
     def batches():
         while True:
             k, moved = rng.integers(0, len(learn.labels), 32), rng.integers(-1, 2, (32, 2))
             images = np.stack([np.roll(learn.images[i], by, (0, 1)) for i, by in zip(k, moved, strict=True)])
-            yield tasks.pixels(tasks.shrunk(images, side), order), learn.labels[k]
+            yield datasets.pixel_sequences(datasets.downsampled(images, side), order), learn.labels[k]
 
     loss = partial(nets.loss, error=nets.cross_entropy, phi=phi)
-    rule = train.adam(train.decay(rate, steps, to=0.02, warm=100), each=each)
+    rule = train.adam(train.linear_decay(rate, steps, to=0.02, warm=100), each=each)
     run = train.fit(lambda p, batch: loss(p, *batch), make(rng, 1, 10, H=H), batches(), rule, clip=1.0, steps=steps)
     net = halved(run.params)
-    right = accuracy(net, tasks.pixels(tasks.digits(side)[1].images, order), held_out.labels, phi)
+    right = accuracy(net, datasets.pixel_sequences(datasets.digits(side)[1].images, order), held_out.labels, phi)
     made = {"seed": seed, "steps": steps, "rate": rate, "side": side, "shuffled": shuffled, "phi": phi, "ended": run.ended}
     return (Trained(net, made, {"accuracy": right}),)
 
 
 def accuracy(net, x, labels, phi):
     """The share of the sequences x (T, B, 1) that get their label."""
-    parts = [nets.answer(net, x[:, k : k + 100], phi=phi).argmax(1) for k in range(0, x.shape[1], 100)]
+    parts = [nets.output(net, x[:, k : k + 100], phi=phi).argmax(1) for k in range(0, x.shape[1], 100)]
     return float(np.mean(np.concatenate(parts) == labels))
 
 
@@ -154,7 +154,7 @@ def add(make, *, T, seed, steps, rate, phi=None, each=None):
     rng = np.random.default_rng(seed)
     net = make(rng, 2, 1)
     loss = partial(nets.loss, error=nets.squared_error, phi=phi)
-    rule = train.adam(train.decay(rate, steps, to=0.1), each=each)
+    rule = train.adam(train.linear_decay(rate, steps, to=0.1), each=each)
     batches = (tasks.adding(rng, 32, T) for _ in cycle([0]))
     run = train.fit(lambda p, batch: loss(p, *batch), net, batches, rule, clip=1.0, steps=steps)
     made = {"T": T, "seed": seed, "steps": steps, "rate": rate, "phi": phi, "ended": run.ended}
@@ -167,7 +167,7 @@ def add(make, *, T, seed, steps, rate, phi=None, each=None):
 def adding_error(net, T, phi):
     """The mean squared error over 200 fresh batches of 32."""
     rng = np.random.default_rng(1000)
-    errors = [nets.squared_error(nets.answer(net, x, phi=phi), y)[0] for x, y in (tasks.adding(rng, 32, T) for _ in range(200))]
+    errors = [nets.squared_error(nets.output(net, x, phi=phi), y)[0] for x, y in (tasks.adding(rng, 32, T) for _ in range(200))]
     return float(np.mean(errors))
 
 
@@ -177,8 +177,8 @@ def adding_error(net, T, phi):
 def read_code(seed, *, H, steps, rate=5e-3, B=32, T=64):
     """Train an LSTM to name the next character; the state is carried from batch to batch. Measured in bits, held out."""
     rng = np.random.default_rng(seed)
-    learn, _ = tasks.code()
-    rows = tasks.encoded(learn)[: len(learn) // B * B].reshape(B, -1).T
+    learn, _ = datasets.code()
+    rows = datasets.encode_text(learn)[: len(learn) // B * B].reshape(B, -1).T
     state = [(None, None)]
 
     def batches():
@@ -191,8 +191,8 @@ def read_code(seed, *, H, steps, rate=5e-3, B=32, T=64):
         value, gradient, state[0] = nets.next_loss(net, words, state=state[0])
         return value, gradient
 
-    net = lstm(rng, len(tasks.CHARACTERS), len(tasks.CHARACTERS), H=H)
-    run = train.fit(loss, net, batches(), train.adam(train.decay(rate, steps, to=0.02, warm=100)), clip=1.0, steps=steps)
+    net = lstm(rng, len(datasets.CHARACTERS), len(datasets.CHARACTERS), H=H)
+    run = train.fit(loss, net, batches(), train.adam(train.linear_decay(rate, steps, to=0.02, warm=100)), clip=1.0, steps=steps)
     made = {"seed": seed, "steps": steps, "rate": rate, "ended": run.ended}
     after = halved(run.params)
     return (Trained(after, made, {"bits": bits_per_character(after)}),)
@@ -200,7 +200,7 @@ def read_code(seed, *, H, steps, rate=5e-3, B=32, T=64):
 
 def bits_per_character(net, length=50_000):
     """The mean cross entropy of the held-out text's next character, in bits."""
-    words = tasks.encoded(tasks.code()[1][: length + 1])
+    words = datasets.encode_text(datasets.code()[1][: length + 1])
     return float(nets.next_loss(net, words[:, None])[0] / np.log(2))
 
 
@@ -212,16 +212,16 @@ MARKS = (50, 150, 300, 600)
 def translator(seed, cell, H=64):
     """An untrained encoder-decoder from English to French number words, one layer each."""
     rng = np.random.default_rng(seed)
-    return nets.init_encoder_decoder(rng, len(numerals.ENGLISH), len(numerals.FRENCH), H, layers=1, cell=cell, dtype=np.float32)
+    return nets.init_encoder_decoder(rng, len(datasets.ENGLISH), len(datasets.FRENCH), H, layers=1, cell=cell, dtype=np.float32)
 
 
 def learn_to_translate(cell, *, below, reverse, seed, steps, rate, marks=()):
     """Train on seeded batches of 64, the same for both ways of reading; the marked steps are runs of their own."""
-    learn, held_out = tasks.translation(below, reverse=reverse)
+    learn, held_out = datasets.translation(below, reverse=reverse)
     rng = np.random.default_rng(seed + 100)
     some = (rng.integers(0, len(learn.numbers), 64) for _ in range(steps))
     batches = ((learn.source[:, k], learn.target[:, k]) for k in some)
-    rule = train.adam(train.decay(rate, steps, warm=50))
+    rule = train.adam(train.linear_decay(rate, steps, warm=50))
     run = train.fit(
         lambda net, batch: nets.translation_loss(net, *batch),
         translator(seed, cell),
@@ -291,7 +291,7 @@ PARTS = {
 def make(part):
     """Make the runs of a part that its file does not hold yet, as many at a time as there are processors."""
     path = DATA / f"{part}.npz"
-    runs = dict(stored.load(part)) if path.is_file() else {}
+    runs = dict(pretrained.load(part)) if path.is_file() else {}
     missing = [key for key in PARTS[part] if key not in runs]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         for future in as_completed(futures := {pool.submit(PARTS[part][key]): key for key in missing}):
@@ -300,7 +300,7 @@ def make(part):
             runs |= zip(names, made, strict=False)
             numbers = ", ".join(f"{k} {v:.4f}" for k, v in runs[key].measured.items() if isinstance(v, float))
             print(f"{part}, {key}: {numbers}; {runs[key].made['ended']}", flush=True)
-            stored.save(path, {name: runs[name] for name in sorted(runs)})
+            pretrained.save(path, {name: runs[name] for name in sorted(runs)})
 
 
 def main(parts):

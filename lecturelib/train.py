@@ -12,7 +12,7 @@ import numpy as np
 
 from lecturelib import expect
 
-__all__ = ["Rule", "Run", "adam", "clip_norm", "clip_value", "decay", "fit", "norm", "sgd"]
+__all__ = ["Optimizer", "Run", "adam", "clip_norm", "clip_value", "fit", "linear_decay", "norm", "sgd"]
 
 
 def _map(f, nest, *others):
@@ -68,7 +68,7 @@ def clip_value(gradient, limit):
 # -- steps ------------------------------------------------------------------------------------------------------------------
 
 
-class Rule(NamedTuple):
+class Optimizer(NamedTuple):
     """How a gradient becomes a step. `start(params)` makes the rule's memory for one run; `step(k, params, gradient, memory)`
     gives the parameters after step k = 1, 2, ..."""
 
@@ -77,13 +77,13 @@ class Rule(NamedTuple):
 
 
 def sgd(rate):
-    """Gradient descent: w <- w - rate g. `rate`: a positive number, or a function of the step, such as `decay(...)`."""
+    """Gradient descent: w <- w - rate g. `rate`: a positive number, or a function of the step, such as `linear_decay(...)`."""
     rate = _rate(rate)
-    return Rule(lambda params: None, lambda k, params, g, _: _map(lambda w, g: w - rate(k) * g, params, g))
+    return Optimizer(lambda params: None, lambda k, params, g, _: _map(lambda w, g: w - rate(k) * g, params, g))
 
 
 def adam(rate, *, each=None, beta1=0.9, beta2=0.999, eps=1e-8):
-    """Adam (Kingma and Ba 2015, algorithm 1). `rate`: a positive number, or a function of the step, such as `decay(...)`.
+    """Adam (Kingma and Ba 2015, algorithm 1). `rate`: a positive number, or a function of the step, such as `linear_decay(...)`.
 
     `each`: a nest of positive numbers like the parameters; each array's rate is multiplied by its number.
     """
@@ -110,10 +110,10 @@ def adam(rate, *, each=None, beta1=0.9, beta2=0.999, eps=1e-8):
 
         return _map(move, params, gradient, *memory, *([] if each is None else [each]))
 
-    return Rule(start, step)
+    return Optimizer(start, step)
 
 
-def decay(rate, steps, *, to=0.1, warm=0):
+def linear_decay(rate, steps, *, to=0.1, warm=0):
     """A rate that falls in a straight line from `rate` to `to` times it at step `steps`, after `warm` steps of rising to it."""
     rate, to = expect.positive("rate", rate), expect.positive("to", to)
     steps, warm = expect.whole("steps", steps, least=1), expect.whole("warm", warm, least=0)
@@ -164,7 +164,7 @@ def fit(loss_and_gradient, params, batches, rule, *, clip=None, steps=None, mark
     tells. ValueError: no batch; a gradient unlike the parameters; a clip that is not positive.
     """
     expect.function("loss_and_gradient", loss_and_gradient, "a function of the parameters and a batch")
-    expect.instance("rule", rule, Rule, "sgd(...) or adam(...)")
+    expect.instance("rule", rule, Optimizer, "sgd(...) or adam(...)")
     if not isinstance(batches, Iterable) or (isinstance(batches, np.ndarray) and not batches.ndim):
         expect.refuse("batches", "batches, one after the other", batches)
     clip = clip if clip is None else expect.positive("clip", clip)

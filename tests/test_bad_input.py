@@ -14,17 +14,55 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from lecturelib import cells, expect, fields, maps, nets, numerals, planes, plots, stored, tasks, traces, train
+from lecturelib import (
+    cells,
+    costs,
+    datasets,
+    expect,
+    jacobians,
+    mandelbrot,
+    maps,
+    nets,
+    phase_plane,
+    plots,
+    pretrained,
+    tasks,
+    train,
+)
+from lecturelib.lectures import (
+    attractors,
+    clipping,
+    gradient_flow,
+    identity_rnn,
+    iterated_functions,
+    lstm,
+    reversal,
+    scalar_explosion,
+)
 
-MODULES = (cells, nets, train, planes, maps, tasks, numerals, stored, plots, fields, traces)  # `scan` checks nothing
+LECTURES = (scalar_explosion, iterated_functions, attractors, clipping, reversal, identity_rnn, lstm, gradient_flow)
+MODELS = (
+    maps,
+    mandelbrot,
+    phase_plane,
+    cells,
+    jacobians,
+    nets,
+    train,
+    tasks,
+    costs,
+    datasets,
+    pretrained,
+)  # `scan` checks nothing
+MODULES = (*MODELS, plots, *LECTURES)
 RECORDS = {  # hold what they are given
     "cells": {"RNN", "LSTM", "Adjoint", "Gates", "Trace"},
     "nets": {"Net", "EncoderDecoder"},
-    "train": {"Rule", "Run"},
-    "planes": {"Point"},
-    "maps": {"FixedPoint", "Cycle"},
-    "tasks": {"Digits", "Sentences"},
-    "stored": {"Trained"},
+    "train": {"Optimizer", "Run"},
+    "phase_plane": {"Point"},
+    "maps": {"FixedPoint", "Cycle", "checked_map"},  # the last is a check itself
+    "datasets": {"Digits", "Sentences"},
+    "pretrained": {"Trained"},
 }
 SECONDS = 60  # for all bad values of one argument: they are refused at once, or the test hangs
 RAGGED = [[1.0], [1.0, 2.0]]
@@ -129,7 +167,7 @@ RNN, LSTM = cells.init_rnn(RNG, 2, 3), cells.init_lstm(RNG, 2, 3)
 X, H, B = RNG.standard_normal((5, 4, 2)), RNG.standard_normal((4, 3)), RNG.standard_normal((4, 2))
 TRACE, MEMORY = cells.unroll(RNN, X), cells.unroll(LSTM, X)
 AFTER = cells.lstm_step(LSTM, H, H, B)
-J = cells.jacobians(TRACE)
+J = jacobians.along(TRACE)
 NET, READER = nets.init_net(RNG, RNN, 3), nets.init_net(RNG, cells.init_lstm(RNG, 6, 3), 6)
 PAIR = nets.init_encoder_decoder(RNG, 6, 5, 4)
 SOURCE, TARGET = np.array([[1, 2], [3, 4], [0, 5]]), np.array([[1, 2], [0, 0]])
@@ -137,11 +175,11 @@ SPOILT = [RNN._replace(b=None), RNN._replace(W_h=np.ones((3, 2))), LSTM._replace
 WRONG_NETS = [NET._replace(cell=None), NET._replace(W=np.ones((3, 4))), NET._replace(b=np.ones(2)), RNN, PAIR]
 WRONG_PAIRS = [PAIR._replace(encoder=()), PAIR._replace(decoder=PAIR.decoder[:1]), PAIR._replace(W=None), NET]
 W, b = np.array([[1.8, 0.4], [-0.4, 1.8]]), np.zeros(2)
-STARTS = planes.grid(4)
-ENDS = planes.attractors(W, b)
+STARTS = phase_plane.grid(4)
+ENDS = phase_plane.attractors(W, b)
 F = maps.logistic(3.5)
 ROW = np.array([0.5, 0.25, 0.125, 0.1])
-HALF = stored.Trained(stored.halved(NET), {"seed": 0}, {"loss": 1.0})
+HALF = pretrained.Trained(pretrained.halved(NET), {"seed": 0}, {"loss": 1.0})
 PICTURE = {
     "image": np.zeros((2, 2)),
     "order": np.arange(4),
@@ -246,14 +284,14 @@ TABLE = {
         "c_bar": floats(H, finite=False),
         "inputs": FLAG,
     },
-    cells.jacobians: {"trace": (TRACE, thing(RNN))},
-    cells.products: {"J": floats(J, finite=False)},
-    cells.growth: {
+    jacobians.along: {"trace": (TRACE, thing(RNN))},
+    jacobians.products: {"J": floats(J, finite=False)},
+    jacobians.growth: {
         "J": (J[:, 0], [*array(J[:, 0], finite=False), np.nan * J[:, 0]]),
         "nudge": (np.ones(3), [*like(np.ones(3)), np.zeros(3)]),
     },
-    cells.singular_values: {"P": (J, [*array(J, finite=False, axes=False), np.ones((2, 3)), np.ones(3)])},
-    cells.flow: {"p": p(RNN), "x": floats(X), "end": floats(H, finite=False), "phi": PHI},
+    jacobians.singular_values: {"P": (J, [*array(J, finite=False, axes=False), np.ones((2, 3)), np.ones(3)])},
+    cells.gradient_norms: {"p": p(RNN), "x": floats(X), "end": floats(H, finite=False), "phi": PHI},
     # nets
     nets.squared_error: {"y": floats(H, finite=False), "target": real(H)},
     nets.cross_entropy: {
@@ -261,7 +299,7 @@ TABLE = {
         "labels": (np.array([0, 1, 2, -1]), words(np.array([0, 1, 2, 1]), size=3)),
     },
     nets.init_net: {"rng": rng(), "cell": p(RNN), "K": whole(3), "gain": (0.1, number(-1.0))},
-    nets.answer: {"net": NETWORK, "x": floats(X), "phi": PHI},
+    nets.output: {"net": NETWORK, "x": floats(X), "phi": PHI},
     nets.loss: {"net": NETWORK, "x": floats(X), "target": real(H), "error": (nets.squared_error, function()), "phi": PHI},
     nets.next_loss: {
         "net": (READER, thing(*WRONG_NETS, NET)),
@@ -269,7 +307,7 @@ TABLE = {
         "phi": (None, ["tanh"]),
         "state": ((None, None), [None, "x", 3, (None,), [], {}, (None, None, None)]),
     },
-    nets.continued: {
+    nets.sample: {
         "net": (READER, thing(*WRONG_NETS, NET)),
         "rng": rng(),
         "words": (SOURCE[:, 0], words(SOURCE[:, 0], size=6)),
@@ -286,14 +324,19 @@ TABLE = {
         "dtype": DTYPE,
     },
     nets.translation_loss: {"net": TRANSLATOR, **WRITTEN, "phi": (None, ["tanh"])},
-    nets.guesses: {"net": TRANSLATOR, **WRITTEN, "phi": (None, ["tanh"])},
-    nets.reach: {
+    nets.predictions: {"net": TRANSLATOR, **WRITTEN, "phi": (None, ["tanh"])},
+    nets.input_gradients: {
         "net": TRANSLATOR,
         **ONE,
         "target": (TARGET[:, 0], words(TARGET[:, 0], padding=False, size=5)),
         "phi": (None, ["tanh"]),
     },
-    nets.memories: {"net": TRANSLATOR, **ONE, "target": (TARGET[:, 0], words(TARGET[:, 0], size=5)), "phi": (None, ["tanh"])},
+    nets.hidden_states: {
+        "net": TRANSLATOR,
+        **ONE,
+        "target": (TARGET[:, 0], words(TARGET[:, 0], size=5)),
+        "phi": (None, ["tanh"]),
+    },
     nets.translate: {"net": TRANSLATOR, "source": (SOURCE, words(SOURCE, size=6)), "steps": whole(2), "phi": (None, ["tanh"])},
     # train
     train.norm: {"gradient": (ROW, nest())},
@@ -307,7 +350,7 @@ TABLE = {
         "beta2": (0.9, number(1, 1.0, -1)),
         "eps": (1e-8, positive()),
     },
-    train.decay: {"rate": (0.1, positive()), "steps": whole(10), "to": (0.1, positive()), "warm": whole(2, least=0)},
+    train.linear_decay: {"rate": (0.1, positive()), "steps": whole(10), "to": (0.1, positive()), "warm": whole(2, least=0)},
     train.fit: {
         "loss_and_gradient": (bowl, function()),
         "params": (1.0, nest()),
@@ -319,21 +362,26 @@ TABLE = {
         "watch": (None, ["x", 3, [], {}]),
     },
     # planes
-    planes.turned: {"gain": (1.2, number()), "angle": (0.3, number())},
-    planes.grid: {"size": whole(3), "edge": (1.0, positive())},
-    planes.run: {**PLANE, "h": floats(STARTS, finite=False), "steps": whole(3, least=0)},
-    planes.orbit: {**PLANE, "h0": real(np.ones(2)), "steps": whole(3, least=0)},
-    planes.attractors: {**PLANE, "seed": whole(0, least=0)},
-    planes.basins: {**PLANE, "ends": (ENDS, [*like(ENDS, empty=True), ENDS.T[:3]]), "size": whole(9), "steps": whole(5, least=0)},
-    planes.log_growth: {**PLANE, "h": floats(STARTS, finite=False), "steps": whole(3, least=0)},
-    planes.boundary: {
+    phase_plane.rotation: {"gain": (1.2, number()), "angle": (0.3, number())},
+    phase_plane.grid: {"size": whole(3), "edge": (1.0, positive())},
+    phase_plane.run: {**PLANE, "h": floats(STARTS, finite=False), "steps": whole(3, least=0)},
+    phase_plane.orbit: {**PLANE, "h0": real(np.ones(2)), "steps": whole(3, least=0)},
+    phase_plane.attractors: {**PLANE, "seed": whole(0, least=0)},
+    phase_plane.basins: {
+        **PLANE,
+        "ends": (ENDS, [*like(ENDS, empty=True), ENDS.T[:3]]),
+        "size": whole(9),
+        "steps": whole(5, least=0),
+    },
+    phase_plane.log_growth: {**PLANE, "h": floats(STARTS, finite=False), "steps": whole(3, least=0)},
+    phase_plane.boundary: {
         **PLANE,
         "p": real(np.array([-1.0, 1.0])),
         "q": real(np.array([0.0, 1.0])),
         "steps": whole(50, least=0),
         "ends": (ENDS, [*like(ENDS, empty=True), ENDS.T[:3], ENDS[:, :1], ENDS[:, :0]]),
     },
-    planes.points: {**PLANE, "size": whole(5)},
+    phase_plane.fixed_points: {**PLANE, "size": whole(5)},
     # maps
     maps.Map: {"f": (np.tanh, function()), "d": (np.cos, function()), "name": ("sine", text())},
     maps.linear: {"w": real(1.0, axes=False)},
@@ -354,44 +402,44 @@ TABLE = {
     },
     maps.fixed_points: {"f": MAP, "lo": (0.0, [*number(1.0, 2.0, -1e300)]), "hi": (1.0, [*number(0.0, -1.0, 1e300)])},
     maps.cycles: {"f": MAP, "n": (2, [*count(), 10**6]), "lo": (0.0, number(1.0)), "hi": (1.0, number(0.0))},
-    maps.plane: {
+    mandelbrot.plane: {
         "center": real(0.5, kinds="complex"),
         "width": (2.0, positive()),
         "shape": ((2, 3), [*JUNK, [], 3, (2,), (0, 3), (2.0, 3), (10**6, 10**6)]),
     },
-    maps.escape_time: {
+    mandelbrot.escape_time: {
         "c": real(ROW, axes=False, empty=True, kinds="complex"),
         "steps": whole(9),
         "radius": (2.0, number(1.0, -2.0, 1e200)),
     },
-    maps.log_norms: {"W": (W, [*like(W), np.ones((2, 3)), np.eye(500)]), "T": whole(3, least=0)},
+    jacobians.log_norms: {"W": (W, [*like(W), np.ones((2, 3)), np.eye(500)]), "T": whole(3, least=0)},
     # tasks
     tasks.latch: {"rng": rng(), "N": whole(3), "T": whole(4), "noise": (0.5, number(-1))},
-    tasks.latch_loss: {"x": real(np.ones((4, 3))), "target": real(np.ones(3)), "w": real(2.5), "b": (0.1, like(0.1, axes=False))},
-    tasks.logistic_cost: {"w": real(5.0, axes=False), "b": real(-2.0, axes=False), "T": whole(3)},
+    costs.latch_loss: {"x": real(np.ones((4, 3))), "target": real(np.ones(3)), "w": real(2.5), "b": (0.1, like(0.1, axes=False))},
+    costs.logistic_cost: {"w": real(5.0, axes=False), "b": real(-2.0, axes=False), "T": whole(3)},
     tasks.recall: {"rng": rng(), "B": whole(2), "T": whole(3), "symbols": whole(4), "dtype": DTYPE},
     tasks.adding: {"rng": rng(), "B": whole(2), "T": whole(4, least=2), "dtype": DTYPE},
-    tasks.digits: {"side": (7, choice(20, 7.5, 28j))},
-    tasks.shrunk: {"images": real(np.ones((2, 28, 28))), "side": (7, choice(20))},
-    tasks.pixels: {
+    datasets.digits: {"side": (7, choice(20, 7.5, 28j))},
+    datasets.downsampled: {"images": real(np.ones((2, 28, 28))), "side": (7, choice(20))},
+    datasets.pixel_sequences: {
         "images": floats(np.ones((3, 2, 2))),
         "order": (np.arange(4), [*words(np.arange(4), padding=False, size=4), [0, 0, 1, 2]]),
     },
-    tasks.shuffle: {"side": whole(7)},
-    tasks.code: {},
-    tasks.translation: {"below": (1000, choice(50, 1e10)), "reverse": FLAG},
-    tasks.turned: {"source": (SOURCE, words(SOURCE))},
-    tasks.encoded: {"text": ("x = 1", text())},
-    tasks.structure: {"text": ("x = 1", text())},
+    datasets.pixel_permutation: {"side": whole(7)},
+    datasets.code: {},
+    datasets.translation: {"below": (1000, choice(50, 1e10)), "reverse": FLAG},
+    datasets.reversed_sentences: {"source": (SOURCE, words(SOURCE))},
+    datasets.encode_text: {"text": ("x = 1", text())},
+    datasets.structure: {"text": ("x = 1", text())},
     # numerals and stored
-    numerals.sentences: {"number": whole(7, least=0)},
-    numerals.said: {"line": ("7", text())},
-    numerals.codes: {
+    datasets.number_words: {"number": whole(7, least=0)},
+    datasets.parse_number: {"line": ("7", text())},
+    datasets.encode_words: {
         "words": (["one"], [*JUNK, 3, ["nonsense"], [1]]),
-        "vocabulary": (numerals.ENGLISH, [*JUNK, 3, ["nonsense"]]),
+        "vocabulary": (datasets.ENGLISH, [*JUNK, 3, ["nonsense"]]),
     },
-    stored.load: {"name": ("adding", [*text(), "digits", "nonsense", "", "../data/adding"])},
-    stored.save: {
+    pretrained.load: {"name": ("adding", [*text(), "digits", "nonsense", "", "../data/adding"])},
+    pretrained.save: {
         "path": (None, [None, 3, [], {}, object()]),
         "runs": (
             {"a": HALF},
@@ -405,66 +453,83 @@ TABLE = {
             ],
         ),
     },
-    stored.slow: {"name": ("a test", text()), "make": (lambda: 1, function())},
+    pretrained.slow: {"name": ("a test", text()), "make": (lambda: 1, function())},
     # plots
-    plots.forward: {"ax": AXES, "h": row(), "steps": whole(4), "limit": (1.2, positive())},
+    scalar_explosion.forward: {"ax": AXES, "h": row(), "steps": whole(4), "limit": (1.2, positive())},
     plots.decay: {"ax": AXES, "size": row(), "steps": whole(4), "decades": (12, positive())},
-    plots.thin_line: {"ax": AXES, "w": (1.1, positive()), "T": whole(5, least=2)},
-    plots.bounds: {"ax": AXES, "logs": (ROW, [*row()[1], np.ones(300)]), "radius": (0.9, positive()), "sigma": (1.1, positive())},
-    plots.float_range: {"ax": AXES, "logs": row(), "held": row(), "steps": whole(3)},
+    scalar_explosion.thin_line: {"ax": AXES, "w": (1.1, positive()), "T": whole(5, least=2)},
+    scalar_explosion.norm_bounds: {
+        "ax": AXES,
+        "logs": (ROW, [*row()[1], np.ones(300)]),
+        "radius": (0.9, positive()),
+        "sigma": (1.1, positive()),
+    },
+    scalar_explosion.float_range: {"ax": AXES, "logs": row(), "held": row(), "steps": whole(3)},
     plots.gradient_flow: {
         "ax": AXES,
         "flows": ({"LSTM": np.ones((2, 5))}, named(UNKNOWN_NAME, {"LSTM": ROW}, {"LSTM": np.nan * np.ones((2, 5))})),
         "lags": whole(5),
         "decades": (20, positive()),
     },
-    plots.spectrum: {"ax": AXES, "values": row(np.ones((4, 2))), "left": row(), "lags": whole(4), "decades": (20, positive())},
+    gradient_flow.spectrum: {
+        "ax": AXES,
+        "values": row(np.ones((4, 2))),
+        "left": row(),
+        "lags": whole(4),
+        "decades": (20, positive()),
+    },
     plots.training: {"loss": AXES, "norm": AXES, "run": (train.fit(bowl, 1.0, [1] * 3, train.sgd(0.1)), thing())},
-    plots.unrolled: {"ax": AXES, "size": row(), "words": (list("abcd"), [*JUNK, [], 3, [1, 2, 3, 4]])},
+    scalar_explosion.unrolled: {"ax": AXES, "size": row(), "words": (list("abcd"), [*JUNK, [], 3, [1, 2, 3, 4]])},
     plots.cobweb: {"ax": AXES, "f": MAP, "x": row(), "lo": LO, "hi": HI},
     plots.phase_line: {"ax": AXES, "f": MAP, "lo": LO, "hi": HI, "x": (0.5, like(0.5, inf=False))},
-    plots.composed: {"ax": AXES, "f": MAP, "at": (0.5, number())},
-    plots.slopes: {"ax": AXES, "f": MAP, "at": (0.5, number())},
-    plots.density: {"settled": row(np.ones((3, 4)) / 2), "bins": whole(5)},
-    plots.bifurcation: {"ax": AXES, "params": RISING, "image": row(np.ones((3, 4)) / 2), "at": (0.5, number())},
-    plots.exponents: {"ax": AXES, "params": RISING, "values": row(), "at": (0.5, number()), "here": (0.5, like(0.5, inf=False))},
-    plots.orbit: {"ax": AXES, "x": (ROW, [*row()[1], ROW[:1]])},
-    plots.growth: {"ax": AXES, "slopes": row(), "rate": (-np.inf, like(0.5, inf=False))},
-    plots.escape: {
+    iterated_functions.composed: {"ax": AXES, "f": MAP, "at": (0.5, number())},
+    iterated_functions.slopes: {"ax": AXES, "f": MAP, "at": (0.5, number())},
+    iterated_functions.density: {"settled": row(np.ones((3, 4)) / 2), "bins": whole(5)},
+    iterated_functions.bifurcation: {"ax": AXES, "params": RISING, "image": row(np.ones((3, 4)) / 2), "at": (0.5, number())},
+    iterated_functions.exponents: {
         "ax": AXES,
-        "plane": (maps.plane(0, 1, (2, 3)), [*like(np.ones((2, 3)), kinds="complex"), np.ones((1, 3)) + 1j]),
+        "params": RISING,
+        "values": row(),
+        "at": (0.5, number()),
+        "here": (0.5, like(0.5, inf=False)),
+    },
+    iterated_functions.orbit: {"ax": AXES, "x": (ROW, [*row()[1], ROW[:1]])},
+    iterated_functions.nudge_growth: {"ax": AXES, "slopes": row(), "rate": (-np.inf, like(0.5, inf=False))},
+    iterated_functions.mandelbrot_set: {
+        "ax": AXES,
+        "plane": (mandelbrot.plane(0, 1, (2, 3)), [*like(np.ones((2, 3)), kinds="complex"), np.ones((1, 3)) + 1j]),
         "counts": real(np.ones((2, 3))),
         "steps": whole(9),
         "at": real(0.5, kinds="complex"),
     },
-    plots.plane_orbit: {"ax": AXES, "z": (ROW + 0j, [*like(ROW, inf=False, kinds="complex"), np.full(3, np.inf)])},
+    iterated_functions.complex_orbit: {"ax": AXES, "z": (ROW + 0j, [*like(ROW, inf=False, kinds="complex"), np.full(3, np.inf)])},
     # fields
-    fields.basins: {
+    attractors.basins: {
         "ax": AXES,
-        "labels": (planes.basins(W, b, ENDS, 9), words(np.ones((3, 3), int), padding=False)),
+        "labels": (phase_plane.basins(W, b, ENDS, 9), words(np.ones((3, 3), int), padding=False)),
         "ends": (ENDS, like(ENDS, empty=True)),
     },
-    fields.gradient: {"ax": AXES, "logs": row(np.ones((3, 3))), "low": (-6, number(9)), "high": (4, number(-9))},
-    fields.kinds: {"ax": AXES, "points": (planes.points(W, b), [*JUNK, 3, [1], ["sink"]])},
-    fields.pair: {"ax": AXES, "time": AXES, "one": real(np.ones((4, 2))), "other": real(2 * np.ones((4, 2)))},
-    fields.curve: {"ax": AXES, "f": MAP, "lo": LO, "hi": HI, "at": (0.5, number()), "diagonal": FLAG},
-    fields.twins: {"ax": AXES, "one": row(), "other": row()},
-    fields.nudge: {"ax": AXES, "logs": row(), "low": (-40, [*number(0, 5, -40.0), 1.5]), "high": whole(40)},
-    fields.losses: {"ax": AXES, "b": RISING, "values": real(np.ones((2, 4))), "high": (3.4, positive())},
-    fields.paths: {
+    attractors.log_gradient: {"ax": AXES, "logs": row(np.ones((3, 3))), "low": (-6, number(9)), "high": (4, number(-9))},
+    attractors.mark_points: {"ax": AXES, "points": (phase_plane.fixed_points(W, b), [*JUNK, 3, [1], ["sink"]])},
+    attractors.two_orbits: {"ax": AXES, "time": AXES, "one": real(np.ones((4, 2))), "other": real(2 * np.ones((4, 2)))},
+    attractors.unit_curve: {"ax": AXES, "f": MAP, "lo": LO, "hi": HI, "at": (0.5, number()), "diagonal": FLAG},
+    attractors.one_unit_twice: {"ax": AXES, "one": row(), "other": row()},
+    attractors.nudge_size: {"ax": AXES, "logs": row(), "low": (-40, [*number(0, 5, -40.0), 1.5]), "high": whole(40)},
+    attractors.losses_over_bias: {"ax": AXES, "b": RISING, "values": real(np.ones((2, 4))), "high": (3.4, positive())},
+    clipping.paths: {
         "ax": AXES,
         "cost": row(np.ones((3, 4))),
         "extent": ((0, 1, 2, 3), [*like(np.ones(4)), (1, 0, 2, 3)]),
         "runs": row(np.ones((2, 5, 2))),
     },
-    fields.descent: {"ax": AXES, "costs": row(np.ones((2, 5))), "names": (("a", "b"), [*JUNK, [], 3, (1, 2)])},
-    fields.starts: {
+    clipping.descent: {"ax": AXES, "costs": row(np.ones((2, 5))), "names": (("a", "b"), [*JUNK, [], 3, (1, 2)])},
+    clipping.fates: {
         "ax": AXES,
         "fates": (np.ones((3, 4), int), words(np.ones((3, 4), int), padding=False, size=3)),
         "extent": ((0, 1, 2, 3), like(np.ones(4))),
         "title": ("x", text()),
     },
-    fields.vectors: {
+    clipping.arrows: {
         "ax": AXES,
         "arrows": (
             {"g": (np.ones(2), plots.BACKWARD)},
@@ -472,8 +537,8 @@ TABLE = {
         ),
         "reach": (2.0, positive()),
     },
-    fields.histogram: {"ax": AXES, "logs": row(), "eta": (1.0, positive())},
-    fields.against_eta: {
+    clipping.gradient_sizes: {"ax": AXES, "logs": row(), "eta": (1.0, positive())},
+    clipping.mean_and_spread: {
         "ax": AXES,
         "etas": (ROW[::-1], [*like(ROW), ROW]),
         "means": real(ROW),
@@ -481,35 +546,35 @@ TABLE = {
         "eta": (1.0, positive()),
     },
     # traces
-    traces.pulse: {"ax": AXES, "h": row(), "steps": whole(4), "decades": (4, positive())},
-    traces.curves: {
+    identity_rnn.pulse: {"ax": AXES, "h": row(), "steps": whole(4), "decades": (4, positive())},
+    identity_rnn.learning_curves: {
         "ax": AXES,
         "runs": ({"LSTM": [ROW]}, named(UNKNOWN_NAME, {"LSTM": []}, {"LSTM": [[]]}, {"LSTM": ROW[0]})),
         "every": whole(1),
         "steps": whole(4),
         "guess": (0.1, positive()),
     },
-    traces.reading: {
+    identity_rnn.reading: {
         "axes": ([AX] * 4, [*JUNK, [], [1, 2, 3, 4], 3]),
         "label": whole(3, least=0),
         "read": whole(2, least=0),
         "order": (PICTURE["order"], [*words(PICTURE["order"], padding=False, size=4), [0, 0, 1, 2]]),
         **{name: row(PICTURE[name]) if name == "h" else real(PICTURE[name]) for name in ("image", "h", "p", "x_bar")},
     },
-    traces.timeline: {
+    lstm.gate_timeline: {
         "gates": AXES,
         "cell": AXES,
         **{name: real(value) for name, value in GATES.items()},
         "own": ([1, 2], [None, "x", 3, {}, [0], [9], [1.5]]),
     },
-    traces.block: {"drawing": AXES, "code": AXES, "chosen": ("output h", [*choice(), "output"][4:])},
-    traces.terms: {
+    lstm.memory_block: {"drawing": AXES, "code": AXES, "chosen": ("output h", [*choice(), "output"][4:])},
+    lstm.adjoint_terms: {
         "ax": AXES,
         "parts": ({"a": 1.0}, named({"a": None}, {"a": np.nan}, {"a": [1.0]})),
         "whole": (1.0, number()),
         "after": (0.5, number()),
     },
-    traces.coloured: {
+    lstm.coloured_text: {
         "ax": AXES,
         "text": ("abcd", text()),
         "values": real(ROW),
@@ -517,27 +582,27 @@ TABLE = {
         "rows": whole(2),
         "title": ("x", text()),
     },
-    traces.arcs: {
+    reversal.arcs: {
         "ax": AXES,
         "gaps": (ROW, [*like(ROW), -ROW]),
         "places": real(ROW),
         "w": (0.9, positive()),
         "longest": whole(9),
     },
-    traces.sentences: {"ax": AXES, "rows": ({"read": ["a", None]}, named({"a": None}, {"a": []}, {"a": [1]}))},
-    traces.two_ways: {
+    reversal.word_rows: {"ax": AXES, "rows": ({"read": ["a", None]}, named({"a": None}, {"a": []}, {"a": [1]}))},
+    reversal.by_position: {
         "ax": AXES,
         "rates": ({"forward": ROW, "reversed": ROW}, named({"forward": ROW}, {"a": RAGGED, "b": ROW})),
         "label": ("x", text()),
     },
-    traces.heat: {
+    reversal.sensitivity: {
         "ax": AXES,
         "sizes": real(np.ones((2, 3))),
         "source": (list("abc"), [*JUNK, [], [1, 2, 3]]),
         "target": (list("ab"), [*JUNK, [], [1, 2]]),
         "title": ("x", text()),
     },
-    traces.memory: {
+    reversal.hidden_states: {
         "ax": AXES,
         "h": real(np.ones((3, 4))),
         "words": (list("abc"), [*JUNK, [], [1, 2, 3]]),
@@ -564,7 +629,7 @@ def prepared(function, tmp_path):
         return [fresh(one) for one in value] if isinstance(value, list) and value and value[0] is AX else value
 
     good = {name: fresh(sort[0]) if sort else False for name, sort in TABLE[function].items()}
-    if function is stored.save:
+    if function is pretrained.save:
         good["path"] = tmp_path / "runs.npz"
     return good, drawn
 
@@ -685,16 +750,16 @@ SPECIAL = {
         lambda: train.adam(0.1, each=(1, 1)).start(np.ones(2)),
         "each must be a nest like the parameters",
     ),
-    "a rate that is warm too long": (lambda: train.decay(0.1, 5, warm=5), "0 <= warm < steps"),
+    "a rate that is warm too long": (lambda: train.linear_decay(0.1, 5, warm=5), "0 <= warm < steps"),
     "powers beyond measure": (lambda: F ** (10**9), "n, in f .. n, must be a whole number from 1 to 10000"),
     "orbits beyond the memory": (lambda: maps.orbit(F, np.ones(10**6) / 2, 10**6), "steps must ask for at most 1e.08 numbers"),
-    "a picture beyond the memory": (lambda: maps.plane(0, 1, (10**7, 10**7)), "shape must ask for at most"),
+    "a picture beyond the memory": (lambda: mandelbrot.plane(0, 1, (10**7, 10**7)), "shape must ask for at most"),
     "a net beyond the memory": (lambda: cells.init_rnn(np.random.default_rng(0), 10**6, 10**6), "D and H must ask for at most"),
     "sequences beyond the memory": (
         lambda: tasks.recall(np.random.default_rng(0), 10**6, 10**6),
         "B, T and symbols must ask for at most",
     ),
-    "parameters that do not fit": (lambda: tasks.logistic_cost(np.ones(2), np.ones(3)), "w and b must have shapes that fit"),
+    "parameters that do not fit": (lambda: costs.logistic_cost(np.ones(2), np.ones(3)), "w and b must have shapes that fit"),
     "a translator of two sizes": (
         lambda: nets.translate(PAIR._replace(decoder=nets.init_encoder_decoder(RNG, 6, 5, 7).decoder), SOURCE, 2),
         "net needs as many units in each layer of both sides",
@@ -715,7 +780,7 @@ def test_what_does_not_fit_together_is_refused_in_words(name):
 
 
 def test_a_bound_may_be_written_as_a_float():
-    assert tasks.translation(1e3) is tasks.translation(1000)
+    assert datasets.translation(1e3) is datasets.translation(1000)
 
 
 def test_a_target_of_whole_numbers_is_read_as_floats():
@@ -728,7 +793,7 @@ def test_a_callback_is_not_called_when_something_else_is_bad():
     with pytest.raises(ValueError, match="clip must be a positive number"):
         train.fit(lambda w, k: called.append(k), 1.0, iter([1]), train.sgd(0.1), clip=-1)
     with pytest.raises(ValueError, match="name must be a string"):
-        stored.slow(3, lambda: called.append(1))
+        pretrained.slow(3, lambda: called.append(1))
     assert not called
 
 

@@ -8,7 +8,7 @@ from gradcheck import arrays, assert_gradient
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from lecturelib import cells, maps, scan
+from lecturelib import cells, jacobians, maps, scan
 
 ACTIVATIONS = tuple(cells.PHI)
 sizes = st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(1, 3), st.integers(1, 4))  # T, B, D, H
@@ -265,7 +265,7 @@ def test_a_logit_beyond_every_exponential_is_a_gate_shut_or_open(dtype, size):
         assert all(np.isfinite(a).all() for a in (*back.p, back.h_bar, back.c_bar))
         assert back.p.b[1] == 0
         assert cells.lstm_step(p, one, one, x[0])[2].f == opened
-        assert np.isfinite(cells.jacobians(trace)).all()
+        assert np.isfinite(jacobians.along(trace)).all()
 
 
 # -- closed forms -----------------------------------------------------------------------------------------------------------
@@ -285,13 +285,13 @@ def test_overflow_and_underflow_are_results(dtype):
         trace = cells.unroll(p, np.zeros((2000, 1, 1), dtype), phi="linear")
         back = cells.backprop(trace, np.ones((1, 1), dtype))
         assert back.h_bar[0, 0, 0] == end
-        assert cells.products(cells.jacobians(trace))[0, 0, 0, 0] == end
-        assert cells.singular_values(cells.products(cells.jacobians(trace)))[0, 0, 0] == end
+        assert jacobians.products(jacobians.along(trace))[0, 0, 0, 0] == end
+        assert jacobians.singular_values(jacobians.products(jacobians.along(trace)))[0, 0, 0] == end
 
 
 def test_the_flow_of_a_float32_net_reaches_below_the_root_of_the_smallest_float():
     p = cells.RNN(np.ones((2, 1), np.float32), 0.1 * np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
-    norms = cells.flow(p, np.zeros((31, 1, 1), np.float32), np.array([[3, 4]], np.float32), phi="linear")
+    norms = cells.gradient_norms(p, np.zeros((31, 1, 1), np.float32), np.array([[3, 4]], np.float32), phi="linear")
     np.testing.assert_allclose(norms[:, 0], 5 * 0.1 ** np.arange(31, -1, -1.0), rtol=1e-5)
 
 
@@ -300,7 +300,7 @@ def test_the_flow_of_a_float32_net_reaches_below_the_root_of_the_smallest_float(
 def test_the_product_of_jacobians_is_what_backprop_gives_end_to_end(kind, clamp, B):
     p, x, start, h_bar = some(6, (6, B, 2, 3), kind)
     trace = cells.unroll(p, x, clamp=clamp, **start)
-    P = cells.products(cells.jacobians(trace))
+    P = jacobians.products(jacobians.along(trace))
     c_end = np.random.default_rng(1).standard_normal((B, 3)) if kind == "lstm" else None
     back = cells.backprop(trace, h_bar[-1], c_bar=c_end)
     end = h_bar[-1] if c_end is None else np.hstack([h_bar[-1], c_end])
@@ -315,7 +315,7 @@ def test_the_product_of_jacobians_is_what_backprop_gives_end_to_end(kind, clamp,
 def test_jacobians_are_those_of_one_step():
     p, x, start, _ = some(8, (3, 2, 2, 3))
     trace = cells.unroll(p, x, **start)
-    J = cells.jacobians(trace)
+    J = jacobians.along(trace)
     assert J.shape == (3, 2, 3, 3)
     for t in range(3):
         for b in range(2):
@@ -329,8 +329,8 @@ def test_jacobians_are_those_of_one_step():
 
 def test_singular_values_are_those_of_the_products():
     p, x, start, _ = some(9, (5, 1, 2, 4))
-    P = cells.products(cells.jacobians(cells.unroll(p, x, **start)))
-    values = cells.singular_values(P)
+    P = jacobians.products(jacobians.along(cells.unroll(p, x, **start)))
+    values = jacobians.singular_values(P)
     assert values.shape == (6, 1, 4)
     np.testing.assert_allclose(values[-1], 1)
     np.testing.assert_allclose(values[0, 0, 0], np.linalg.norm(P[0, 0], 2), rtol=1e-12)
@@ -392,7 +392,7 @@ def decades(make, phi=None, T=100, seeds=10):
     for seed in range(seeds):
         rng = np.random.default_rng(seed)
         p, x, end = make(rng), rng.uniform(0, 1, (T, 1, 1)), rng.standard_normal((1, 64))
-        logs.append(np.log10(cells.flow(p, x, end / np.linalg.norm(end), phi=phi)[1, 0]))
+        logs.append(np.log10(cells.gradient_norms(p, x, end / np.linalg.norm(end), phi=phi)[1, 0]))
     return np.median(logs)
 
 
@@ -507,8 +507,8 @@ BAD = {
         lambda: cells.backprop(cells.unroll(RNN, X), np.ones((4, 3)), c_bar=np.ones((4, 3))),
         "c_bar belongs to an LSTM",
     ),
-    "J": (lambda: cells.products(np.ones((3, 2, 2))), r"J has shape \(3, 2, 2\); it needs \(T, B, N, N\)"),
-    "nudge": (lambda: cells.growth(np.ones((3, 2, 2)), np.ones(3)), r"nudge has shape \(3,\); it needs \(N = 2\)"),
+    "J": (lambda: jacobians.products(np.ones((3, 2, 2))), r"J has shape \(3, 2, 2\); it needs \(T, B, N, N\)"),
+    "nudge": (lambda: jacobians.growth(np.ones((3, 2, 2)), np.ones(3)), r"nudge has shape \(3,\); it needs \(N = 2\)"),
     "no rng": (lambda: cells.init_rnn(0, 2, 3), "rng must be a random generator, such as"),
     "H": (lambda: cells.init_lstm(np.random.default_rng(0), 2, 0), "H must be a whole number >= 1, not 0"),
     "recurrent": (
@@ -533,8 +533,8 @@ def test_bad_input_is_refused_in_words(name):
 
 def test_the_growth_of_a_nudge_is_that_of_the_product():
     p, x, start, _ = some(10, (7, 1, 2, 4))
-    J, v = cells.jacobians(cells.unroll(p, x, **start))[:, 0], np.array([1.0, -2.0, 0.5, 3.0])
-    logs = cells.growth(J, v)
+    J, v = jacobians.along(cells.unroll(p, x, **start))[:, 0], np.array([1.0, -2.0, 0.5, 3.0])
+    logs = jacobians.growth(J, v)
     assert logs.shape == (8,)
     for t in range(8):
         size = np.linalg.norm(np.linalg.multi_dot([*J[:t][::-1], np.eye(4), v])) / np.linalg.norm(v)
@@ -542,9 +542,9 @@ def test_the_growth_of_a_nudge_is_that_of_the_product():
 
 
 def test_a_nudge_grows_beyond_every_float_and_dies_for_good():
-    logs = cells.growth(np.full((1000, 1, 1), 100.0), np.ones(1))
+    logs = jacobians.growth(np.full((1000, 1, 1), 100.0), np.ones(1))
     assert logs[-1] == pytest.approx(2000)
-    gone = cells.growth(np.array([[[2.0]], [[0.0]], [[3.0]]]), np.ones(1))
+    gone = jacobians.growth(np.array([[[2.0]], [[0.0]], [[3.0]]]), np.ones(1))
     assert gone.tolist() == [0, np.log10(2), -np.inf, -np.inf]
 
 
@@ -552,12 +552,12 @@ def test_a_nudge_grows_beyond_every_float_and_dies_for_good():
 def test_the_growth_of_a_nudge_does_not_hang_on_its_length(size):
     J = np.array([[[2.0, 1.0], [0.0, 3.0]], [[0.5, 0.0], [1.0, 1.0]]])
     truth = [0, np.log10(np.hypot(1, 3)), np.log10(np.hypot(0.5, 4))]
-    np.testing.assert_allclose(cells.growth(J, np.array([0.0, size])), truth, rtol=1e-14)
+    np.testing.assert_allclose(jacobians.growth(J, np.array([0.0, size])), truth, rtol=1e-14)
 
 
 def test_a_nudge_survives_steps_whose_squares_are_no_floats():
     J = np.array([[[1e200]], [[1e-300]], [[1e300]], [[np.inf]], [[1.0]]])
-    assert cells.growth(J, np.array([1e-160])).tolist() == pytest.approx([0, 200, -100, 200, np.inf, np.inf])
+    assert jacobians.growth(J, np.array([1e-160])).tolist() == pytest.approx([0, 200, -100, 200, np.inf, np.inf])
 
 
 @pytest.mark.parametrize(("gain", "lowest", "highest"), [(0.9, -8, -4), (3.0, 9, 13)])
@@ -568,5 +568,5 @@ def test_order_forgets_a_nudge_and_chaos_feeds_it(gain, lowest, highest):
         rng = np.random.default_rng(seed)
         p, h0 = cells.init_rnn(rng, 1, 64, gain=gain), rng.uniform(-1, 1, (1, 64))
         trace = cells.unroll(p, np.zeros((100, 1, 1)), h0=h0)
-        logs.append(cells.growth(cells.jacobians(trace)[:, 0], rng.standard_normal(64))[-1])
+        logs.append(jacobians.growth(jacobians.along(trace)[:, 0], rng.standard_normal(64))[-1])
     assert lowest < np.mean(logs) < highest

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from lecturelib import check
-from lecturelib.exercises.probes import Called, Exercise, number, shown, signs, together
+from lecturelib.probes import Called, Exercise, number, shown, signs, together
 
 each_exercise = pytest.mark.parametrize("name", check.EXERCISES)
 

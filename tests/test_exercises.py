@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 from lecturelib import check
-from lecturelib.exercises import functions, networks
-from lecturelib.exercises.probes import Called
+from lecturelib.lectures import attractors, clipping, lstm, scalar_explosion
+from lecturelib.probes import Called
 
 each_exercise = pytest.mark.parametrize("name", check.EXERCISES)
 CALLED = [name for name, exercise in check.EXERCISES.items() if isinstance(exercise.probe, Called)]
@@ -170,7 +170,7 @@ RIGHT = {
         "lists": lambda g, eta: [a.tolist() for a in clip_in_place(g, eta)],
     },
     "turn": {"float": 45.0, "numpy": np.degrees(np.arctan(1.0)), "fraction": Fraction(45)},
-    "eta": {"one": 1, "numpy": np.mean(networks.NORMS), "fraction": Fraction(3, 2)},
+    "eta": {"one": 1, "numpy": np.mean(clipping.NORMS), "fraction": Fraction(3, 2)},
     "gaps": {
         "list": lambda T: [1, T, 2 * T - 1],
         "array": lambda T: np.array([1, T, 2 * T - 1]),
@@ -287,16 +287,16 @@ def norm_of(part, power=2):
 
 
 def backward_with(factor):
-    return functions._pass_back(factor)
+    return scalar_explosion._pass_back(factor)
 
 
 def shifted(update):
     """An `lstm_step` with `update(i, f, o, g, c) -> (h, c)`."""
-    return networks._step(update)
+    return lstm._step(update)
 
 
 def settled_after(steps):
-    return lambda W, b, h: functions._end(W, b, h, steps)
+    return lambda W, b, h: attractors._end(W, b, h, steps)
 
 
 MUTANTS = {
@@ -331,11 +331,11 @@ MUTANTS = {
         "ten steps": settled_after(10),
         "a hundred steps": settled_after(100),
         "no steps": settled_after(0),
-        "only signs": lambda W, b, h: np.sign(functions._end(W, b, h)),
-        "other sign of b": lambda W, b, h: functions._end(W, -b, h),
-        "bias outside": lambda W, b, h: functions._end(W, 0 * b, h) + b,
-        "first memory": lambda W, b, h: functions._end(W, b, np.ones(2)),
-        "four memories only": lambda W, b, h: functions._end(functions._FOUR, b, h),
+        "only signs": lambda W, b, h: np.sign(attractors._end(W, b, h)),
+        "other sign of b": lambda W, b, h: attractors._end(W, -b, h),
+        "bias outside": lambda W, b, h: attractors._end(W, 0 * b, h) + b,
+        "first memory": lambda W, b, h: attractors._end(W, b, np.ones(2)),
+        "four memories only": lambda W, b, h: attractors._end(attractors._FOUR, b, h),
     },
     "clip": {
         "last array missing": norm_of(lambda gradient: gradient[:-1] if len(gradient) > 1 else gradient),
@@ -396,9 +396,9 @@ MUTANTS = {
     "table": {
         f"{name}, {'if'[k]} turned": {
             n: tuple(1 - v if (n, j) == (name, k) else v for j, v in enumerate(pair))
-            for n, pair in networks._LSTM["table"].truth.items()
+            for n, pair in lstm.EXERCISES["table"].truth.items()
         }
-        for name, k in itertools.product(networks._OPERATIONS, (0, 1))
+        for name, k in itertools.product(lstm._OPERATIONS, (0, 1))
     },
     "bit": {
         "one step late": lambda t: (float(t == 2), 1.0),
@@ -417,19 +417,19 @@ MUTANTS = {
         "1 + tanh^2": lambda f, c_bar, o, c, h_bar: f * c_bar + o * (1 + np.tanh(c) ** 2) * h_bar,
         "tanh not squared": lambda f, c_bar, o, c, h_bar: f * c_bar + o * (1 - np.tanh(c)) * h_bar,
         "only h": lambda f, c_bar, o, c, h_bar: o * (1 - np.tanh(c) ** 2) * h_bar,
-        "0.1 % off": lambda *a: 1.001 * networks._adjoint(*a),
+        "0.1 % off": lambda *a: 1.001 * lstm._adjoint(*a),
         "forget gate twice": lambda f, c_bar, o, c, h_bar: f * f * c_bar + o * (1 - np.tanh(c) ** 2) * h_bar,
     },
     "lstm-step": {
         "zeros": lambda W, h, c, x: (np.zeros_like(h), np.zeros_like(c)),
         "zeroed inputs": lambda W, h, c, x: [a.fill(0) or a for a in (W, h, c, x)][1:3],
         "h above x": lambda W, h, c, x: lstm_step(np.roll(W, len(h), axis=1), h, c, x),
-        "old state added": shifted(lambda i, f, o, g, c: networks._right_step(i, f, o, g, c)[:1] * 2),
-        "f and o swapped": shifted(lambda i, f, o, g, c: networks._right_step(i, o, f, g, c)),
+        "old state added": shifted(lambda i, f, o, g, c: lstm._right_step(i, f, o, g, c)[:1] * 2),
+        "f and o swapped": shifted(lambda i, f, o, g, c: lstm._right_step(i, o, f, g, c)),
         "minus": shifted(lambda i, f, o, g, c: (o * np.tanh(f * c - i * g), f * c - i * g)),
-        "coupled": shifted(lambda i, f, o, g, c: networks._right_step(1 - f, f, o, g, c)),
+        "coupled": shifted(lambda i, f, o, g, c: lstm._right_step(1 - f, f, o, g, c)),
         "only the first unit": lambda W, h, c, x: [np.full_like(h, a[0]) for a in lstm_step(W, h, c, x)],
-        "0.1 % off": shifted(lambda i, f, o, g, c: networks._right_step(i, f * 1.001, o, g, c)),
+        "0.1 % off": shifted(lambda i, f, o, g, c: lstm._right_step(i, f * 1.001, o, g, c)),
     },
     "bias-200": {"one more": 6.66, "one less": 4.66, "near": 5.9, "negative": -5.66, "zero": 0},
     "forget-bias": {"one more": 5.96, "one less": 3.96, "near": 5.2, "negative": -4.958, "half": 2.479},

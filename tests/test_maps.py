@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lecturelib import maps
+from lecturelib import jacobians, mandelbrot, maps
 
 PERIOD_3 = 1 + math.sqrt(8)
 MAPS = [
@@ -469,37 +469,37 @@ def plain_loop(c, steps, radius=2.0):
     ],
 )
 def test_escape_times_are_exactly_those_of_the_plain_loop(center, width, steps, radius):
-    c = maps.plane(center, width, (120, 180))
-    assert np.array_equal(maps.escape_time(c, steps, radius), plain_loop(c, steps, radius))
+    c = mandelbrot.plane(center, width, (120, 180))
+    assert np.array_equal(mandelbrot.escape_time(c, steps, radius), plain_loop(c, steps, radius))
 
 
 def test_escape_times_one_by_one():
     c = np.array([3, 2, 1, -2, 0.25, -0.75, 0, 1.2 + 1.6j, -2.0000001, 1e300j, 1.7e308 + 1.7e308j])
-    assert maps.escape_time(c, 50).tolist() == [1, 2, 3, 50, 50, 50, 50, 2, 1, 1, 1]
-    assert maps.escape_time(1.0, 50) == 3 and maps.escape_time(1.0, 2) == 2
-    assert maps.escape_time(np.zeros((0, 3)), 5).shape == (0, 3)
+    assert mandelbrot.escape_time(c, 50).tolist() == [1, 2, 3, 50, 50, 50, 50, 2, 1, 1, 1]
+    assert mandelbrot.escape_time(1.0, 50) == 3 and mandelbrot.escape_time(1.0, 2) == 2
+    assert mandelbrot.escape_time(np.zeros((0, 3)), 5).shape == (0, 3)
 
 
 def test_a_point_on_the_circle_is_counted_as_the_plain_loop_counts_it():
     x = np.arange(1, 2000) / 1000
     c = np.concatenate([x + 1j * np.sqrt(4 - x * x), -x - 1j * np.sqrt(4 - x * x)])
     assert ((np.abs(c) <= 2) != (c.real**2 + c.imag**2 <= 4)).any()  # rounding matters here
-    assert np.array_equal(maps.escape_time(c, 9), plain_loop(c, 9))
+    assert np.array_equal(mandelbrot.escape_time(c, 9), plain_loop(c, 9))
 
 
 def test_more_points_than_fit_the_pool_keep_their_places():
     c = np.linspace(-2.5, 1, 70_001) + 0.01j
-    assert np.array_equal(maps.escape_time(c, 60), plain_loop(c, 60))
+    assert np.array_equal(mandelbrot.escape_time(c, 60), plain_loop(c, 60))
 
 
 def test_the_area_of_the_mandelbrot_set():
-    c = maps.plane(-0.75, 2.6, (1000, 1000))
-    area = np.count_nonzero(maps.escape_time(c, 2000) == 2000) * (2.6 / 1000) ** 2
+    c = mandelbrot.plane(-0.75, 2.6, (1000, 1000))
+    area = np.count_nonzero(mandelbrot.escape_time(c, 2000) == 2000) * (2.6 / 1000) ** 2
     assert area == pytest.approx(1.5065918, rel=0.01)
 
 
 def test_the_plane():
-    c = maps.plane(1 + 2j, 6.0, (2, 3))
+    c = mandelbrot.plane(1 + 2j, 6.0, (2, 3))
     assert c.tolist() == [[-1 + 3j, 1 + 3j, 3 + 3j], [-1 + 1j, 1 + 1j, 3 + 1j]]
 
 
@@ -509,7 +509,7 @@ def test_the_plane():
 @pytest.mark.parametrize("rho, k", [(0.9, 5.0), (1.1, 0.3), (-0.5, 1.0), (1e-200, 1.0), (1.0, 1e150)])
 def test_log_norms_of_a_jordan_block_in_closed_form(rho, k):
     T = 5000
-    logs = maps.log_norms([[rho, k], [0, rho]], T)
+    logs = jacobians.log_norms([[rho, k], [0, rho]], T)
     assert logs[0] == 0 and logs.shape == (T + 1,)
     # W^t = rho^(t-1) [[rho, t k], [0, rho]]; the largest singular value s of [[p, q], [0, p]]: s - p^2 / s = |q|
     t = np.arange(1, T + 1)
@@ -519,20 +519,24 @@ def test_log_norms_of_a_jordan_block_in_closed_form(rho, k):
 
 
 def test_log_norms_of_zero_and_of_numbers_at_the_end_of_the_range():
-    assert maps.log_norms([[0, 2], [0, 0]], 3) == pytest.approx([0, math.log10(2), -np.inf, -np.inf])
-    assert maps.log_norms([[1e308, 1e308], [1e308, 1e308]], 2) == pytest.approx([0, math.log10(2) + 308, 2 * math.log10(2) + 616])
-    assert maps.log_norms([[1e-300]], 3) == pytest.approx([0, -300, -600, -900])
+    assert jacobians.log_norms([[0, 2], [0, 0]], 3) == pytest.approx([0, math.log10(2), -np.inf, -np.inf])
+    assert jacobians.log_norms([[1e308, 1e308], [1e308, 1e308]], 2) == pytest.approx(
+        [0, math.log10(2) + 308, 2 * math.log10(2) + 616]
+    )
+    assert jacobians.log_norms([[1e-300]], 3) == pytest.approx([0, -300, -600, -900])
     W = np.random.default_rng(0).normal(size=(6, 6))
     powers = [np.linalg.norm(np.linalg.matrix_power(W, t), 2) for t in range(20)]
-    assert maps.log_norms(W, 19) == pytest.approx(np.log10(powers), abs=1e-12)
+    assert jacobians.log_norms(W, 19) == pytest.approx(np.log10(powers), abs=1e-12)
 
 
 def test_log_norms_of_entries_that_are_far_apart():
-    logs = maps.log_norms([[1e-200, 1e200], [0, 1e-200]], 6)  # W^t = [[1e-200 t, t 1e(400 - 200 t)], [0, 1e-200 t]], as powers
+    logs = jacobians.log_norms(
+        [[1e-200, 1e200], [0, 1e-200]], 6
+    )  # W^t = [[1e-200 t, t 1e(400 - 200 t)], [0, 1e-200 t]], as powers
     assert logs == pytest.approx([0, 200] + [math.log10(t) + 400 - 200 * t for t in range(2, 7)], rel=1e-13)
-    logs = maps.log_norms([[0, 1e300, 0], [0, 0, 1e300], [0, 0, 1e-300]], 4)  # what is large dies in the second step
+    logs = jacobians.log_norms([[0, 1e300, 0], [0, 0, 1e300], [0, 0, 1e-300]], 4)  # what is large dies in the second step
     assert logs == pytest.approx([0, 300, 600, 300, 0], abs=1e-9)
-    assert maps.log_norms(np.diag([1e300, 1e-300]), 3) == pytest.approx([0, 300, 600, 900])
+    assert jacobians.log_norms(np.diag([1e300, 1e-300]), 3) == pytest.approx([0, 300, 600, 900])
 
 
 # -- bad input --------------------------------------------------------------------------------------------------------------
@@ -566,7 +570,7 @@ LOG = maps.Map(np.log, lambda x: 1 / x, "log x")
         (lambda: F**0, "n, in f .. n, must be a whole number >= 1, not 0"),
         (lambda: F**2.0, "n, in f .. n, must be a whole number >= 1, not 2.0"),
         (lambda: F**True, "n, in f .. n"),
-        (lambda: F @ 3, "f must be a Map"),
+        (lambda: F @ 3, "g must be a Map"),
         (lambda: maps.orbit(np.tanh, 0, 3), "f must be a Map"),
         (lambda: maps.orbit(F, math.inf, 3), "x0 must be finite"),
         (lambda: maps.orbit(F, "a", 3), "x0 must be a number"),
@@ -604,21 +608,21 @@ LOG = maps.Map(np.log, lambda x: 1 / x, "log x")
         (lambda: maps.fixed_points(maps.logistic(4) ** 25, 0, 1), "wiggles too finely"),
         (lambda: maps.cycles(F, 0, 0, 1), "n must be a whole number >= 1"),
         (lambda: maps.cycles(np.tanh, 2, 0, 1), "f must be a Map"),
-        (lambda: maps.plane(math.nan, 1, (2, 2)), "center must be finite"),
-        (lambda: maps.plane(0, 0, (2, 2)), "width must be > 0"),
-        (lambda: maps.plane(0, 1, 3), "shape must be .rows, cols."),
-        (lambda: maps.plane(0, 1, (2, 2.5)), "each of shape must be a whole number"),
-        (lambda: maps.escape_time([0, math.nan], 3), "c must be finite"),
-        (lambda: maps.escape_time("c", 3), "c must be a number"),
-        (lambda: maps.escape_time(0, 0), "steps must be a whole number >= 1"),
-        (lambda: maps.escape_time(0, 5, radius=1.5), "radius must be >= 2 .*, not 1.5"),
-        (lambda: maps.escape_time(0, 5, radius=math.inf), "radius must be finite"),
-        (lambda: maps.escape_time(0, 5, radius=1e200), "radius must be >= 2 .* and <= 1e100, not 1e.200"),
-        (lambda: maps.log_norms([[1, 2]], 3), r"W must be a square matrix .*, not an array of shape \(1, 2\)"),
-        (lambda: maps.log_norms([[math.inf]], 3), "W must be finite"),
-        (lambda: maps.log_norms(2.0, 3), "W must be a square matrix"),
-        (lambda: maps.log_norms([[1j]], 3), "W must be a real number"),
-        (lambda: maps.log_norms([[1.0]], -1), "T must be a whole number >= 0"),
+        (lambda: mandelbrot.plane(math.nan, 1, (2, 2)), "center must be finite"),
+        (lambda: mandelbrot.plane(0, 0, (2, 2)), "width must be > 0"),
+        (lambda: mandelbrot.plane(0, 1, 3), "shape must be .rows, cols."),
+        (lambda: mandelbrot.plane(0, 1, (2, 2.5)), "each of shape must be a whole number"),
+        (lambda: mandelbrot.escape_time([0, math.nan], 3), "c must be finite"),
+        (lambda: mandelbrot.escape_time("c", 3), "c must be a number"),
+        (lambda: mandelbrot.escape_time(0, 0), "steps must be a whole number >= 1"),
+        (lambda: mandelbrot.escape_time(0, 5, radius=1.5), "radius must be >= 2 .*, not 1.5"),
+        (lambda: mandelbrot.escape_time(0, 5, radius=math.inf), "radius must be finite"),
+        (lambda: mandelbrot.escape_time(0, 5, radius=1e200), "radius must be >= 2 .* and <= 1e100, not 1e.200"),
+        (lambda: jacobians.log_norms([[1, 2]], 3), r"W must be a square matrix .*, not an array of shape \(1, 2\)"),
+        (lambda: jacobians.log_norms([[math.inf]], 3), "W must be finite"),
+        (lambda: jacobians.log_norms(2.0, 3), "W must be a square matrix"),
+        (lambda: jacobians.log_norms([[1j]], 3), "W must be a real number"),
+        (lambda: jacobians.log_norms([[1.0]], -1), "T must be a whole number >= 0"),
     ],
 )
 def test_bad_input_is_refused_in_words(call, names):

@@ -61,7 +61,7 @@ def test_the_gradient_of_a_net_is_the_finite_difference(kind):
     x, labels = rng.standard_normal((6, 5, 2)), rng.integers(0, 3, 5)
     loss = partial(nets.loss, net, x, labels, error=nets.cross_entropy)
     assert_gradient(lambda: loss()[0], net, loss()[1])
-    assert loss()[0] == nets.cross_entropy(nets.answer(net, x), labels)[0]
+    assert loss()[0] == nets.cross_entropy(nets.output(net, x), labels)[0]
 
 
 def test_a_gradient_off_by_a_thousandth_is_refused():
@@ -77,7 +77,7 @@ def test_a_gradient_off_by_a_thousandth_is_refused():
 def test_the_activation_is_the_callers():
     net, rng = some_net("tanh", 1)
     x = rng.standard_normal((6, 5, 2))
-    assert not np.allclose(nets.answer(net, x), nets.answer(net, x, phi="relu"))
+    assert not np.allclose(nets.output(net, x), nets.output(net, x, phi="relu"))
 
 
 # -- encoder and decoder ------------------------------------------------------------------------------------------------------
@@ -196,15 +196,15 @@ def test_a_cold_net_writes_what_it_holds_likeliest_and_a_hot_one_anything():
     rng = np.random.default_rng(2)
     net = nets.init_net(rng, cells.init_lstm(rng, 4, 6), 4, gain=3.0)
     start = np.array([1, 2])
-    cold = nets.continued(net, np.random.default_rng(0), start, 20, temperature=1e-3)
+    cold = nets.sample(net, np.random.default_rng(0), start, 20, temperature=1e-3)
     text = list(start)
     for word in cold:
         h = cells.unroll(net.cell, np.eye(4)[np.array(text)][:, None]).h[-1, 0]
         assert word == np.argmax(h @ net.W.T + net.b)
         text.append(word)
-    hot = nets.continued(net, np.random.default_rng(0), start, 4000, temperature=1e6)
+    hot = nets.sample(net, np.random.default_rng(0), start, 4000, temperature=1e6)
     np.testing.assert_allclose(np.bincount(hot) / 4000, 0.25, atol=0.03)
-    again = nets.continued(net, np.random.default_rng(0), start, 4000, temperature=1e6)
+    again = nets.sample(net, np.random.default_rng(0), start, 4000, temperature=1e6)
     assert (hot == again).all()
 
 
@@ -212,9 +212,9 @@ def test_what_cannot_be_continued_is_refused():
     rng = np.random.default_rng(0)
     net = nets.init_net(rng, cells.init_lstm(rng, 4, 6), 4)
     with pytest.raises(ValueError, match="temperature must be a positive number, not 0"):
-        nets.continued(net, rng, [1], 3, temperature=0)
+        nets.sample(net, rng, [1], 3, temperature=0)
     with pytest.raises(ValueError, match=r"words must lie in -1 \.\.\. 3; there is 9"):
-        nets.continued(net, rng, [9], 3)
+        nets.sample(net, rng, [9], 3)
     with pytest.raises(ValueError, match="at least two steps"):
         nets.next_loss(net, np.zeros((1, 2), int))
     with pytest.raises(ValueError, match="K must be a whole number >= 1, not 0"):
@@ -246,7 +246,7 @@ def test_reach_is_the_finite_difference_of_a_score_by_a_word(layers, cell):
             y = cells.unroll(p, y, **state).h[1:]
         return (y[j, 0] @ net.W.T + net.b)[target[j]]
 
-    found = nets.reach(net, source, target)
+    found = nets.input_gradients(net, source, target)
     assert found.shape == (4, 7)
     x = np.eye(6)[source][:, None]
     for j, i in ((0, 0), (0, 6), (2, 3), (3, 0)):
@@ -263,9 +263,9 @@ def test_reach_is_the_finite_difference_of_a_score_by_a_word(layers, cell):
 
 def test_guesses_are_what_the_loss_is_about_and_memories_what_was_held():
     net, source, target = a_translator()
-    guessed = nets.guesses(net, source[:, None], target[:, None])
+    guessed = nets.predictions(net, source[:, None], target[:, None])
     assert guessed.shape == (4, 1)
-    held = nets.memories(net, source, target)
+    held = nets.hidden_states(net, source, target)
     assert held.shape == (7 + 4, 4)
     assert (guessed[:, 0] == np.argmax(held[7:] @ net.W.T + net.b, axis=1)).all()
     np.testing.assert_array_equal(held[:7], cells.unroll(net.encoder[0], np.eye(6)[source][:, None]).h[1:, 0])

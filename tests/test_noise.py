@@ -18,7 +18,7 @@ SHAKEN = Path(__file__).parent / "shaken.py"
 FUNCTIONS = """\
 import numpy as np
 from functools import partial
-from lecturelib import cells, nets, planes, scan, tasks, train
+from lecturelib import cells, costs, jacobians, nets, phase_plane, tasks, train
 
 def show(name, *results):
     arrays = [np.ravel(a) for a in train._arrays(results)]
@@ -34,25 +34,25 @@ for dtype in (np.float32, np.float64):
         back = cells.backprop(trace, end, inputs=True)
         show(f"{kind.__name__} unroll", trace.h[1:])
         show(f"{kind.__name__} backprop", back.p, back.h_bar[:-1], back.x_bar)
-        show(f"{kind.__name__} jacobians", cells.products(cells.jacobians(trace))[0])
+        show(f"{kind.__name__} jacobians", jacobians.products(jacobians.along(trace))[0])
         net = nets.init_net(rng, p, 2)
-        show(f"{kind.__name__} answer", nets.answer(net, x))
+        show(f"{kind.__name__} answer", nets.output(net, x))
         y = np.array([[1.0, 2], [3, 4], [5, 6]])
         for error, target in ((nets.squared_error, y), (nets.cross_entropy, np.array([0, 1, 1]))):
             show(f"{kind.__name__} loss", nets.loss(net, x, target, error=error))
         pair = nets.init_encoder_decoder(rng, 3, 4, 5, layers=1, cell=kind, dtype=dtype)
         source, target = np.array([[1, 2], [2, 0]]), np.array([[1, 3], [0, 0]])
         show(f"{kind.__name__} translation_loss", nets.translation_loss(pair, source, target))
-        show(f"{kind.__name__} reach", nets.reach(pair, source[:, 0], target[:, 0]))
+        show(f"{kind.__name__} reach", nets.input_gradients(pair, source[:, 0], target[:, 0]))
     starts = rng.uniform(0.1, 0.9, (2, 5)).astype(dtype)
-    show("planes run", planes.run(W, B, starts, 3), planes.log_growth(W, B, starts, 3))
-    show("tasks latch", *tasks.latch_loss(*(a.astype(dtype) for a in tasks.latch(rng, 50)), dtype(2.5), dtype(-0.4)))
-    show("tasks cost", *tasks.logistic_cost(dtype(4.64), dtype(-2.66)))
-J = cells.jacobians(cells.unroll(cells.init_rnn(rng, 1, 4), rng.uniform(0, 1, (5, 1, 1))))[:, 0]
-show("growth", cells.growth(J, rng.standard_normal(4))[1:])
-show("singular values", cells.singular_values(J))
-show("orbit", planes.orbit(W, B, [0.3, 0.4], 3)[1:])
-show("points", [point.eigenvalues for point in planes.points(W, B) if point.kind == "saddle"])
+    show("planes run", phase_plane.run(W, B, starts, 3), phase_plane.log_growth(W, B, starts, 3))
+    show("tasks latch", *costs.latch_loss(*(a.astype(dtype) for a in tasks.latch(rng, 50)), dtype(2.5), dtype(-0.4)))
+    show("tasks cost", *costs.logistic_cost(dtype(4.64), dtype(-2.66)))
+J = jacobians.along(cells.unroll(cells.init_rnn(rng, 1, 4), rng.uniform(0, 1, (5, 1, 1))))[:, 0]
+show("growth", jacobians.growth(J, rng.standard_normal(4))[1:])
+show("singular values", jacobians.singular_values(J))
+show("orbit", phase_plane.orbit(W, B, [0.3, 0.4], 3)[1:])
+show("points", [point.eigenvalues for point in phase_plane.fixed_points(W, B) if point.kind == "saddle"])
 """
 
 

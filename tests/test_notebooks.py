@@ -241,7 +241,7 @@ def test_stored_numbers_of_slow_cells_print_what_is_stored(book, here):
 def test_a_browser_gets_no_number_that_no_cell_gives(notebooks):
     if notebooks == books.paths_in([]):
         asked = "".join(path.read_text("utf-8") for path in books.paths_in([]))
-        assert [name for name in json.loads(books.SLOW.read_text("utf-8")) if f'stored.slow(\\"{name}\\"' not in asked] == []
+        assert [name for name in json.loads(books.SLOW.read_text("utf-8")) if f'pretrained.slow(\\"{name}\\"' not in asked] == []
 
 
 # --- every prediction -----------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lecturelib import numerals
+from lecturelib import datasets
 
 NINES = "nine hundred and ninety nine"
 
@@ -23,26 +23,26 @@ NINES = "nine hundred and ninety nine"
     ],
 )
 def test_the_words_of_a_number(number, english, french):
-    mine = numerals.sentences(number)
+    mine = datasets.number_words(number)
     assert " ".join(mine[0]) == english
     assert french is None or " ".join(mine[1]) == french
 
 
-@given(st.integers(0, numerals.HIGHEST))
+@given(st.integers(0, datasets.HIGHEST))
 def test_every_number_has_words_in_the_vocabularies(number):
-    english, french = numerals.sentences(number)
+    english, french = datasets.number_words(number)
     assert len(english) <= 17
     assert len(french) <= 20
-    assert [numerals.ENGLISH[k] for k in numerals.codes(english, numerals.ENGLISH)] == english
-    assert [numerals.FRENCH[k] for k in numerals.codes(french, numerals.FRENCH)] == french
-    assert 0 not in numerals.codes(french, numerals.FRENCH)  # the word that ends a sentence
+    assert [datasets.ENGLISH[k] for k in datasets.encode_words(english, datasets.ENGLISH)] == english
+    assert [datasets.FRENCH[k] for k in datasets.encode_words(french, datasets.FRENCH)] == french
+    assert 0 not in datasets.encode_words(french, datasets.FRENCH)  # the word that ends a sentence
 
 
 @pytest.mark.parametrize(
     ("typed", "number"), [("97", 97), (" 1,005 ", 1005), ("123 456 789", 123_456_789), ("1_000", 1000), ("007", 7)]
 )
 def test_what_a_reader_types(typed, number):
-    assert numerals.said(typed) == number
+    assert datasets.parse_number(typed) == number
 
 
 @pytest.mark.parametrize(
@@ -59,15 +59,15 @@ def test_what_a_reader_types(typed, number):
 )
 def test_what_is_no_number_is_refused(typed, says):
     with pytest.raises(ValueError, match=says):
-        numerals.said(typed)
+        datasets.parse_number(typed)
 
 
 @pytest.mark.parametrize("number", [-1, 10**9, 1.0, "1", None, True])
 def test_no_words_for_what_is_out_of_range(number):
     with pytest.raises(ValueError, match="a whole number from 0 to 999,999,999"):
-        numerals.sentences(number)
+        datasets.number_words(number)
 
 
 def test_an_unknown_word_is_named():
     with pytest.raises(ValueError, match="words must be in the vocabulary: 'onze' is none of its 32 words"):
-        numerals.codes(["one", "onze"], numerals.ENGLISH)
+        datasets.encode_words(["one", "onze"], datasets.ENGLISH)

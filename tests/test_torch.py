@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from lecturelib import cells, nets, pretrain, stored, train
+from lecturelib import cells, nets, pretrain, pretrained, train
 
 try:
     import torch
@@ -187,7 +187,7 @@ def test_the_encoder_decoder_agrees_with_torch(kind, layers):
 def test_the_numbers_of_torch_in_the_data_are_its_own(tmp_path, monkeypatch):
     monkeypatch.setattr(pretrain, "DATA", tmp_path)
     pretrain.torch()
-    with np.load(tmp_path / "torch.npz") as fresh, np.load(stored.DATA / "torch.npz") as kept:
+    with np.load(tmp_path / "torch.npz") as fresh, np.load(pretrained.DATA / "torch.npz") as kept:
         assert set(fresh) == set(kept)
         for name in fresh:
             np.testing.assert_allclose(kept[name], fresh[name], rtol=1e-12, atol=1e-14)

@@ -116,9 +116,9 @@ def test_one_rule_serves_two_runs_without_remembering_the_first():
 
 
 def test_a_rate_rises_and_falls_in_straight_lines():
-    rate = train.decay(2.0, 100, to=0.1, warm=10)
+    rate = train.linear_decay(2.0, 100, to=0.1, warm=10)
     assert [rate(k) for k in (1, 5, 10, 55, 100, 200)] == pytest.approx([0.2, 1.0, 2.0, 1.1, 0.2, 0.2])
-    assert train.decay(1.0, 10)(10) == pytest.approx(0.1)
+    assert train.linear_decay(1.0, 10)(10) == pytest.approx(0.1)
     run = train.fit(lambda w, _: (w, 1.0), 0.0, range(3), train.sgd(lambda k: 10.0**-k))
     assert run.params == pytest.approx(-0.111)
 
@@ -240,7 +240,7 @@ BAD = {
     "limit": (lambda: train.clip_value(G, -1.0), "limit must be a positive number, not -1.0"),
     "rate": (lambda: train.sgd(np.nan), "rate must be a positive number, not nan"),
     "clip": (lambda: train.fit(bowl, 1.0, [1.0], train.sgd(0.1), clip=-1), "clip must be a positive number"),
-    "decay": (lambda: train.decay(1.0, 10, warm=10), "decay needs 0 <= warm < steps"),
+    "decay": (lambda: train.linear_decay(1.0, 10, warm=10), "decay needs 0 <= warm < steps"),
     "no batch": (lambda: train.fit(bowl, 1.0, [], train.sgd(0.1)), "there is no batch"),
     "other shape": (
         lambda: train.fit(lambda w, _: (0.0, np.ones(3)), np.ones(2), [1], train.sgd(0.1)),

@@ -12,10 +12,10 @@ import pytest
 from books import executed, normalise
 from PIL import Image
 
-from lecturelib import live, plots, train
+from lecturelib import live, plots, pretrained, train
 
 TRAINING = """\
-from lecturelib import live, plots, train
+from lecturelib import live, plots, pretrained, train
 run = train.fit(lambda w, x: (x * w * w / 2, x * w), 5.0, [1.0] * 40, train.sgd(0.1), watch=live.watch(plots.training))
 run"""
 
@@ -86,5 +86,5 @@ def test_a_notebook_keeps_the_picture_of_the_finished_run_and_no_digit_of_its_lo
 
 def test_nbval_finds_the_same_again(stored):
     command = [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", "-q", str(stored)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=stored.parent)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=pretrained.parent)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -30,7 +30,7 @@ class Point(NamedTuple):
     q: float
 
 
-def turned(gain, angle):
+def rotation(gain, angle):
     """W = gain times the rotation by `angle` (radians): det W > 0 and nothing else happens. ValueError: not finite."""
     gain, angle = expect.number("gain", gain), expect.number("angle", angle)
     return gain * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -174,7 +174,7 @@ def boundary(W, b, p, q, ends, steps=200):
     return p
 
 
-def points(W, b, size=15):
+def fixed_points(W, b, size=15):
     """All fixed points, and the slow ones: a list of `Point`, sinks first, from left to right.
 
     From size x size starts, and from every place where a fixed point may hide (`_suspects`), q is made least by damped

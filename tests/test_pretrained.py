@@ -5,66 +5,68 @@ import re
 import numpy as np
 import pytest
 
-from lecturelib import cells, nets, pretrain, stored, tasks
+from lecturelib import cells, datasets, nets, pretrain, pretrained, tasks
 
-RUNS = [(part, key) for part in sorted(pretrain.PARTS) for key in stored.load(part)]
-TEXT = tasks.code()[1][:50_001]
+RUNS = [(part, key) for part in sorted(pretrain.PARTS) for key in pretrained.load(part)]
+TEXT = datasets.code()[1][:50_001]
 
 
 def run_of(part, key):
-    return stored.load(part)[key]
+    return pretrained.load(part)[key]
 
 
 # -- how it is stored ---------------------------------------------------------------------------------------------------------
 
 
 def test_all_data_together_is_small_and_says_where_it_comes_from():
-    files = [path for path in stored.DATA.iterdir() if path.is_file()]
+    files = [path for path in pretrained.DATA.iterdir() if path.is_file()]
     assert sum(path.stat().st_size for path in files) <= 6_000_000
-    origin = (stored.DATA / "README.md").read_text("utf-8")
+    origin = (pretrained.DATA / "README.md").read_text("utf-8")
     assert all(path.name in origin for path in files if path.suffix != ".md")
 
 
 def test_each_part_holds_the_runs_that_its_command_makes():
     for part, runs in pretrain.PARTS.items():
         own = re.compile(r" (before|step \d+)$")
-        assert {own.sub("", key) for key in stored.load(part)} == set(runs)
+        assert {own.sub("", key) for key in pretrained.load(part)} == set(runs)
 
 
 def test_what_is_saved_is_loaded_and_the_same_runs_give_the_same_bytes(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     pair = nets.init_encoder_decoder(rng, 3, 4, 5, layers=2)
     runs = {
-        "a": stored.Trained(stored.halved(nets.init_net(rng, cells.init_rnn(rng, 1, 3), 2)), {"seed": 0}, {"accuracy": 0.5}),
-        "b": stored.Trained(stored.halved(pair), {"phi": None}, {"curve": [1.0, 0.5]}),
+        "a": pretrained.Trained(
+            pretrained.halved(nets.init_net(rng, cells.init_rnn(rng, 1, 3), 2)), {"seed": 0}, {"accuracy": 0.5}
+        ),
+        "b": pretrained.Trained(pretrained.halved(pair), {"phi": None}, {"curve": [1.0, 0.5]}),
     }
     for name in ("one", "two"):
-        stored.save(tmp_path / f"{name}.npz", runs)
+        pretrained.save(tmp_path / f"{name}.npz", runs)
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
-    monkeypatch.setattr(stored, "DATA", tmp_path)
-    again = stored.load("one")
+    monkeypatch.setattr(pretrained, "DATA", tmp_path)
+    again = pretrained.load("one")
     assert list(again) == ["a", "b"]
     for key, run in runs.items():
         assert (again[key].made, again[key].measured) == (run.made, run.measured)
         assert repr(again[key].net) == repr(run.net)  # the same types, shapes, dtypes and numbers
     assert again["b"].net.encoder[1].W_h.dtype == np.float32
     with pytest.raises(ValueError, match="name: no stored runs are called 'three'; there are one, two"):
-        stored.load("three")
+        pretrained.load("three")
 
 
 @pytest.mark.parametrize("name", ["digits", "code", "numbers", "torch", "../data/pixels", "pixels.npz", ""])
 def test_only_files_that_hold_runs_can_be_loaded_and_only_they_are_listed(name):
     with pytest.raises(ValueError, match=r"there are adding, characters, pixels, translation$"):
-        stored.load(name)
+        pretrained.load(name)
 
 
 def test_only_halved_nets_are_saved(tmp_path):
     net = nets.init_net(np.random.default_rng(0), cells.init_rnn(np.random.default_rng(0), 1, 3), 2)
-    for wrong in (net, stored.halved(net)._replace(b=np.float32([0.1, 0]))):
+    for wrong in (net, pretrained.halved(net)._replace(b=np.float32([0.1, 0]))):
         with pytest.raises(ValueError, match=r"runs\['a'\].net must be halved"):
-            stored.save(tmp_path / "a.npz", {"a": stored.Trained(wrong, {}, {})})
+            pretrained.save(tmp_path / "a.npz", {"a": pretrained.Trained(wrong, {}, {})})
     with pytest.raises(ValueError, match="runs must be described by plain numbers, words and lists of them"):
-        stored.save(tmp_path / "a.npz", {"a": stored.Trained(stored.halved(net), {"seed": object()}, {})})
+        pretrained.save(tmp_path / "a.npz", {"a": pretrained.Trained(pretrained.halved(net), {"seed": object()}, {})})
     assert not list(tmp_path.iterdir())
 
 
@@ -73,21 +75,21 @@ def test_only_halved_nets_are_saved(tmp_path):
 
 def test_slow_numbers_are_computed_here_and_kept_for_a_browser(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("LECTURELIB_SLOW", str(tmp_path / "slow.json"))
-    assert stored.slow("a", lambda: 1) == 1
-    assert stored.slow("b", lambda: [np.float64(0.5), [2]]) == [0.5, [2]]
-    assert stored.slow("a", lambda: 3) == 3
+    assert pretrained.slow("a", lambda: 1) == 1
+    assert pretrained.slow("b", lambda: [np.float64(0.5), [2]]) == [0.5, [2]]
+    assert pretrained.slow("a", lambda: 3) == 3
     assert capsys.readouterr().out == ""
 
-    monkeypatch.setattr(stored, "DATA", tmp_path)
+    monkeypatch.setattr(pretrained, "DATA", tmp_path)
     never = pytest.fail  # from here on nothing is computed
     monkeypatch.setenv("LECTURELIB_SLOW", "stored")
-    assert (stored.slow("a", never), capsys.readouterr().out) == (3, "")
+    assert (pretrained.slow("a", never), capsys.readouterr().out) == (3, "")
     monkeypatch.delenv("LECTURELIB_SLOW")
-    monkeypatch.setattr(stored.sys, "platform", "emscripten")
-    assert (stored.slow("a", never), stored.slow("b", never)) == (3, [0.5, [2]])
+    monkeypatch.setattr(pretrained.sys, "platform", "emscripten")
+    assert (pretrained.slow("a", never), pretrained.slow("b", never)) == (3, [0.5, [2]])
     assert "stored run" in capsys.readouterr().out
     with pytest.raises(ValueError, match="'c' was never stored: run `make notebooks`; there are a, b"):
-        stored.slow("c", never)
+        pretrained.slow("c", never)
 
 
 # -- each number, again -------------------------------------------------------------------------------------------------------
@@ -96,7 +98,7 @@ def test_slow_numbers_are_computed_here_and_kept_for_a_browser(tmp_path, monkeyp
 @pytest.mark.parametrize("key", [key for part, key in RUNS if part == "pixels"])
 def test_accuracy_on_the_held_out_digits(key):
     run = run_of("pixels", key)
-    held_out = tasks.digits(run.made["side"])[1]
+    held_out = datasets.digits(run.made["side"])[1]
     flat = held_out.images.reshape(1000, -1)
     if run.made["shuffled"]:
         flat = flat[:, np.random.default_rng(0).permutation(flat.shape[1])]
@@ -112,14 +114,14 @@ def test_error_on_fresh_sums(key):
     errors = []
     for _ in range(200):
         x, y = tasks.adding(rng, 32, run.made["T"])
-        errors.append(np.mean((nets.answer(run.net, x, phi=run.made["phi"]) - y) ** 2))
+        errors.append(np.mean((nets.output(run.net, x, phi=run.made["phi"]) - y) ** 2))
     assert np.mean(errors) == pytest.approx(run.measured["error"], rel=1e-3)
 
 
 @pytest.mark.parametrize("key", [key for part, key in RUNS if part == "characters"])
 def test_bits_per_character_of_held_out_code(key):
     run = run_of("characters", key)
-    words = tasks.encoded(TEXT)
+    words = datasets.encode_text(TEXT)
     h = cells.unroll(run.net.cell, np.eye(96, dtype=np.float32)[words[:-1]][:, None]).h[1:, 0]
     scores = (h @ run.net.W.T + run.net.b).astype(float)
     bits = np.log2(np.exp(scores).sum(1)) - scores[np.arange(len(scores)), words[1:]] / np.log(2)
@@ -129,7 +131,7 @@ def test_bits_per_character_of_held_out_code(key):
 @pytest.mark.parametrize("key", [key for part, key in RUNS if part == "translation"])
 def test_translations_that_are_right(key):
     run = run_of("translation", key)
-    held_out = tasks.translation(run.made["below"], reverse=run.made["reverse"])[1]
+    held_out = datasets.translation(run.made["below"], reverse=run.made["reverse"])[1]
     written = nets.translate(run.net, held_out.source, len(held_out.target))
     assert np.mean(written[0] == held_out.target[0]) == pytest.approx(run.measured["first"], abs=0.003)
     assert np.mean((written == held_out.target).all(0)) == pytest.approx(run.measured["exact"], abs=0.003)
@@ -139,7 +141,7 @@ def test_translations_that_are_right(key):
 
 
 def accuracies(start):
-    return [run.measured["accuracy"] for key, run in stored.load("pixels").items() if re.match(start, key)]
+    return [run.measured["accuracy"] for key, run in pretrained.load("pixels").items() if re.match(start, key)]
 
 
 def test_the_identity_rnn_reads_digits_pixel_by_pixel():
@@ -148,7 +150,7 @@ def test_the_identity_rnn_reads_digits_pixel_by_pixel():
 
 
 def test_the_identity_rnn_learns_to_add_where_the_tanh_rnn_does_not():
-    runs = stored.load("adding")
+    runs = pretrained.load("adding")
     for T in (100, 150, 200):
         assert max(runs[f"IRNN {T} seed {seed}"].measured["error"] for seed in range(3)) < 0.01
         assert min(runs[f"tanh {T} seed {seed}"].measured["error"] for seed in range(3)) > 0.05

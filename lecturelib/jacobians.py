@@ -1,0 +1,111 @@
+"""Jacobians along a sequence, their products and how large these are: the norm of a gradient on its way back."""
+
+import numpy as np
+
+from lecturelib import cells, expect, scan
+
+
+def along(trace):
+    """The exact Jacobians of all steps: J[t] = ds_{t+1} / ds_t for t = 0 ... T - 1, shape (T, B, N, N).
+
+    Of an RNN the state s is h, and N = H: diag(φ'(z_{t+1})) W_h. Of an LSTM s is h and c, one after the other, and N = 2H.
+    """
+    p, (T, B, H) = cells.checked_trace(trace).p, trace.h[1:].shape
+    expect.room("T, B and H of the trace", T, B, H * (H if isinstance(p, cells.RNN) else 4 * H))
+    with np.errstate(all="ignore"):
+        if isinstance(p, cells.RNN):
+            return cells.PHI[trace.phi].slope(trace.h[1:])[..., None] * p.W_h
+        _, state, odds, tanh_c, clamp = trace.tape
+        W, slopes = scan.ordered(p.W_h, scan.OIFG).reshape(4, H, H), np.empty((T, 6, H, B), p.b.dtype)
+        scan.slopes_of(state[:T], odds, tanh_c, clamp, slopes)
+        o, a, i, f, g, c = slopes.transpose(1, 0, 3, 2)[..., None]
+        J = np.zeros((T, B, 2, H, 2, H), p.b.dtype)
+        J[:, :, 1, :, 0] = i * W[1] + f * W[2] + g * W[3]  # dc_{t+1} / dh_t: by the gates
+        J[:, :, 0, :, 0] = a * J[:, :, 1, :, 0] + o * W[0]  # h = o tanh(c): by c, and by the output gate
+        k = np.arange(H)
+        J[:, :, 1, k, 1, k] = c[..., 0]  # dc_{t+1} / dc_t by itself: the forget gate
+        J[:, :, 0, k, 1, k] = (a * c)[..., 0]
+        return J.reshape(T, B, 2 * H, 2 * H)
+
+
+def products(J):
+    """The products of Jacobians J (T, B, N, N): P[t] = ds_T / ds_t = J[T-1] ... J[t], (T + 1, B, N, N); P[T] is the identity."""
+    expect.array("J", J, "T B N N", finite=False)
+    T, B, N, _ = J.shape
+    P = np.empty((T + 1, B, N, N), J.dtype)
+    P[T] = np.eye(N)
+    with np.errstate(all="ignore"):
+        for t in reversed(range(T)):
+            np.matmul(P[t + 1], J[t], out=P[t])
+    return P
+
+
+def growth(J, nudge):
+    """log10 of the length of a nudge (N,) carried forward by the Jacobians J (T, N, N), for t = 0 ... T, from 0 at t = 0.
+
+    Divided by t, times ln 10, it tends to the largest Lyapunov exponent. It is rescaled in each step, so that nothing overflows;
+    -inf once nothing is left. ValueError: shapes that do not fit, a nudge that is 0, nan in J.
+    """
+    expect.array("J", J, "T N N", finite=False)
+    nudge = expect.numbers("nudge", nudge, "N", N=J.shape[1])
+    if np.isnan(J).any():
+        raise ValueError("J must be numbers; there is nan in it")
+    if not nudge.any():
+        raise ValueError("nudge must not be 0: it has no direction")
+    logs, v = np.zeros(len(J) + 1), _unit(nudge)[0]
+    with np.errstate(all="ignore"):
+        for t, step in enumerate(J, 1):
+            v, size = _unit(step @ v)
+            if not 0 < size < np.inf:
+                logs[t:] = np.inf if size else -np.inf
+                break
+            logs[t] = logs[t - 1] + np.log10(size)
+    return logs
+
+
+def _unit(v):
+    """v / |v|, and |v|: v is scaled first, for the square of 1e-200 is no float."""
+    largest = np.abs(v).max()
+    scaled = v / largest if largest else v
+    size = np.linalg.norm(scaled)
+    return (scaled / size if largest else v), largest * size
+
+
+def singular_values(P):
+    """Singular values of each (N, N) matrix, the largest first, shape (..., N); inf where a matrix has overflowed.
+
+    Those below the largest times 1e-7 (float32) or 1e-16 (float64) are rounding errors.
+    """
+    expect.array("P", P, "... N N", finite=False)
+    finite = np.isfinite(P).all((-1, -2))
+    values = np.full(P.shape[:-1], np.inf, P.dtype)
+    values[finite] = np.linalg.svd(P[finite], compute_uv=False)
+    return values
+
+
+def log_norms(W, T):
+    """log10 of the spectral norm of W^t for t = 0..T, shape (T + 1,); -inf where the power is 0.
+
+    The norm of a product of equal Jacobians (slide "the Jacobians multiply"). Each entry of the power has an exponent of its own,
+    so that none overflows or underflows. ValueError: W is not a square matrix of finite real numbers, T no whole number >= 0.
+    """
+    W, T = expect.floats("W", W), expect.whole("T", T, least=0, most=10**6)
+    if W.ndim != 2 or W.shape[0] != W.shape[1] or not 1 <= len(W) <= 200:
+        raise ValueError(f"W must be a square matrix with at most 200 rows, not an array of shape {W.shape}")
+    (W, by), logs = _scaled(W, np.zeros(W.shape, int)), [0.0]
+    power, exponent = _scaled(np.eye(len(W)), np.zeros(W.shape, int))
+    for _ in range(T):
+        each = exponent[:, :, None] + by  # of the terms that make an entry of the next power
+        largest = each.max(axis=1)
+        terms = np.ldexp(power[:, :, None] * W, np.maximum(each - largest[:, None], -2000))
+        power, exponent = _scaled(terms.sum(axis=1), largest)
+        top = exponent.max()
+        size = np.linalg.norm(np.ldexp(power, np.maximum(exponent - top, -2000)), 2)
+        logs.append(np.log10(size) + top * np.log10(2) if size else -np.inf)
+    return np.array(logs)
+
+
+def _scaled(a, exponent):
+    """a 2^exponent as numbers from 0.5 to 1 and their exponents: each entry has one of its own, so that none underflows."""
+    a, more = np.frexp(a)
+    return a, np.where(a == 0, -(10**9), exponent + more)

@@ -1,0 +1,1 @@
+"""One module for each notebook: the pictures that only it shows, then its exercises with their slips."""

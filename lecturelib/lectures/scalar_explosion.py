@@ -1,0 +1,205 @@
+"""Notebook 01, scalar explosion: the forward and the backward pass of one unit, and what a float can hold."""
+
+from functools import partial
+
+import numpy as np
+from matplotlib import colormaps
+
+from lecturelib import expect, maps
+from lecturelib.plots import BACKWARD, DASHED, FORWARD, IDENTITY, INK, PAPER, decade_axis, log10, time_axis
+from lecturelib.probes import Called, Exercise, number
+
+
+@expect.arguments(ax=expect.axes, h=expect.row, steps=expect.whole, limit=expect.positive)
+def forward(ax, h, steps, limit=1.2):
+    """The forward pass: `h`, shape (T,), over t = 1..T, on axes that hold `steps` steps and values from -limit to limit."""
+    time_axis(ax, steps)
+    ax.set(ylim=(-limit, limit), ylabel="$h(t)$")
+    ax.axhline(0, **IDENTITY)
+    shown = np.where(np.abs(h) <= limit, h, np.nan)
+    t = np.arange(1, len(h) + 1)
+    ax.plot(t, shown, marker="o", markersize=4, **FORWARD)
+    if np.isnan(shown).any():
+        gone = int(np.argmax(np.isnan(shown)))
+        up = h[gone] > 0
+        ax.text(min(t[gone], 0.8 * steps), (0.8 if up else -0.9) * limit, f"off {'↑' if up else '↓'}", color=FORWARD["color"])
+
+
+@expect.arguments(ax=expect.axes, w=expect.positive, T=partial(expect.whole, least=2))
+def thin_line(ax, w, T):
+    """|w|^(T-1) over w, and the band of w in which it stays within a factor of 10 (slides 4 and 5)."""
+    decade_axis(ax, 6, r"$|w|^{T-1}$")
+    ax.set(xlim=(0.5, 1.5), xlabel="recurrent weight w")
+    edge = 10 ** (1 / (T - 1))
+    ax.axvspan(1 / edge, edge, color="#767676", alpha=0.25, linewidth=0)
+    ax.axhline(0, **IDENTITY)
+    grid = np.linspace(0.5, 1.5, 201)
+    ax.plot(grid, (T - 1) * np.log10(grid), color=BACKWARD["color"], linestyle=DASHED)
+    ax.plot(w, np.clip((T - 1) * np.log10(w), -6, 6), marker="D", color=INK, clip_on=False)
+    ax.text(0.52, 0.3, "vanishes", color=INK)
+    ax.text(1.48, 0.3, "explodes", ha="right", color=INK)
+    ax.text(1, -5.7, "within ×10", ha="center", color=INK, bbox=PAPER)
+
+
+@expect.arguments(ax=expect.axes, logs=expect.row, radius=expect.positive, sigma=expect.positive)
+def norm_bounds(ax, logs, radius, sigma):
+    """log10 of the norm of W^k for k = 0..T, with spectral radius^k below it and largest singular value^k above it."""
+    if len(logs) > 201:
+        raise ValueError(f"logs must hold at most 201 numbers, k = 0 to 200, not {len(logs)}")
+    decade_axis(ax, 6, r"$\|W^k\|$")
+    k = np.arange(201)
+    ax.set(xlim=(0, 200), xlabel="steps back k")
+    ax.axhline(0, **IDENTITY)
+    upper, lower = k * np.log10(sigma), k * np.log10(radius)
+    ax.fill_between(k, lower, upper, color="#767676", alpha=0.18, linewidth=0)
+    ax.plot(k[: len(logs)], logs, color=BACKWARD["color"], linestyle=DASHED, linewidth=2.6)
+    labels = r"$\sigma_{max}^k$, largest singular value", r"$\rho^k$, spectral radius"
+    for line, says, style, up in zip((upper, lower), labels, ("-.", ":"), (1, -1), strict=True):
+        ax.plot(k, line, color=INK, linestyle=style, linewidth=1.4)
+        at = int(0.6 * np.flatnonzero(np.abs(line) < 5).max())
+        right = at < 60  # a steep line leaves no room on its left
+        ha, aside = ("left", 4) if right else ("right", -4)
+        ax.text(k[at] + aside, line[at] + 0.5 * up, says, ha=ha, va="center", color=INK, bbox=PAPER)
+
+
+@expect.arguments(ax=expect.axes, logs=expect.row, held=expect.row, steps=expect.whole)
+def float_range(ax, logs, held, steps):
+    """The true log10 gradient after k steps, and what float32 holds: `held`, shape (steps+1,), is 0 or inf past its ends."""
+    expect.numbers("logs", logs, "N", finite=False, N=steps + 1), expect.numbers("held", held, "N", finite=False, N=steps + 1)
+    lowest, highest = np.log10(np.finfo(np.float32).smallest_subnormal), np.log10(np.finfo(np.float32).max)
+    decade_axis(ax, 60, "gradient")
+    k = np.arange(steps + 1)
+    ax.set(xlim=(0, steps), xlabel="steps back k")
+    for edge, end, says, at in ((lowest, -60, "below the smallest float32", -56), (highest, 60, "above the largest float32", 52)):
+        ax.axhspan(edge, end, color="#767676", alpha=0.25, linewidth=0)
+        ax.text(0.02 * steps, at, says, color=INK)
+    ax.axhline(0, **IDENTITY)
+    alive = (held > 0) & np.isfinite(held)
+    ax.plot(k, np.clip(logs, -90, 90), **IDENTITY)
+    ax.plot(k[alive], log10(held[alive]), color=BACKWARD["color"], linestyle=DASHED, linewidth=2.8)
+    wrong = np.flatnonzero(~alive | (np.abs(log10(np.where(alive, held, 1)) - logs) > 0.5))
+    if len(wrong):
+        ax.plot(wrong[0], np.clip(logs[wrong[0]], -59, 59), marker="X", markersize=12, color=INK)
+
+
+@expect.arguments(ax=expect.axes, size=expect.row, words=expect.texts)
+def unrolled(ax, size, words):
+    """An encoder that reads `words`, then writes. `size`, shape (T,), is the gradient at h(1)..h(T).
+
+    The lecture's slide 3, with the path of the derivative: colour and width are log10 of its size, from 10^-3 to 10^3.
+    """
+    expect.numbers("size", size, "T", finite=False, T=len(words))
+    T = len(words)
+    gap = 19 / max(T - 1, 1)
+    x = gap * np.arange(T)
+    ax.set(xlim=(-1.3, 24.5), ylim=(-3.1, 2.2))
+    ax.axis("off")
+    part = np.clip((log10(size) + 3) / 6, 0, 1)
+    shade, width = colormaps["cividis"](part), 1 + 8 * part
+    out = x[-1] + 1.6 * np.arange(1, 4)
+    path = [((x[t - 1], 0), (x[t], 0), t - 1) for t in range(1, T)]
+    path += [((0, -1.2), (0, 0), 0), ((x[-1], 0), (out[0], 0), -1), ((out[0], 0), (out[0], 1.5), -1)]
+    for start, end, t in path:
+        _edge(ax, start, end, shade[t], width[t])
+    _edge(ax, (out[0], 0), (out[2], 0), "#bbbbbb", 1)
+    ax.scatter(x, 0 * x, s=110, c=shade, edgecolors=INK, zorder=3)
+    ax.scatter(out, 0 * out, s=110, c="white", edgecolors=INK, marker="s", zorder=3)
+    slant = {"rotation": 60, "ha": "right"} if T > 8 else {"ha": "center"}
+    for t, word in enumerate(words):
+        ax.text(x[t], -1.35, word, va="top", rotation_mode="anchor", color=INK, weight="normal" if t else "bold", **slant)
+    ax.text(out[0], 1.62, "first French word", ha="center", va="bottom", color=INK, weight="bold")
+    for t in sorted({0, T // 4, T // 2, 3 * T // 4, T - 1}):
+        ax.text(x[t], 0.5, f"{size[t]:.2g}" if size[t] < 100 else f"{size[t]:.0f}", ha="center", color=INK)
+
+
+def _edge(ax, start, end, color, width):
+    ax.plot(*zip(start, end, strict=True), color=color, linewidth=width, linestyle="-", zorder=1, solid_capstyle="butt")
+
+
+# -- exercises ----------------------------------------------------------------------------------------------------------------
+
+
+def _pass_back(factor):
+    """A backward pass of the scalar tanh RNN that multiplies by `factor(w, h, t)` from step t+1 to step t (t counted from 0)."""
+
+    def backward(w, h):
+        h_bar = np.ones(len(h))
+        for t in reversed(range(len(h) - 1)):
+            h_bar[t] = h_bar[t + 1] * factor(w, h, t)
+        return h_bar
+
+    return backward
+
+
+def _by_differences(w, h, step=1e-6):
+    """dh(T)/dh(t) for every t, by nudging h(t) and running the scalar tanh RNN forward: no derivative is used."""
+
+    def last(start, steps):
+        return maps.orbit(maps.tanh_map(w), start, steps)[-1]
+
+    steps = range(len(h) - 1, -1, -1)
+    return np.array([(last(x + step, n) - last(x - step, n)) / (2 * step) for x, n in zip(h, steps, strict=True)])
+
+
+def _factors():
+    """(w, T) for the linear unit: the lecture's first, then others of both signs, one step alone among them."""
+    rng = np.random.default_rng(1)
+    drawn = zip(np.round(rng.uniform(0.4, 1.6, 6), 2).tolist(), rng.integers(2, 13, 6).tolist(), strict=True)
+    return ((1.1, 50), (0.9, 50), (1.3, 1), *drawn, (-0.8, 4), (-1.2, 5))
+
+
+def _runs():
+    """(w, h) for the tanh unit: orbits of several lengths."""
+    rng = np.random.default_rng(2)
+    runs = []
+    for steps in (5, 1, 2, 8, 3, 0):
+        w, start = np.round(rng.uniform((0.6, 0.2), (1.6, 0.9)), 2) * rng.choice([-1, 1], 2)
+        runs.append((float(w), maps.orbit(maps.tanh_map(w), start, steps)))
+    return tuple(runs)
+
+
+EXERCISES = {
+    "exponent": Exercise(
+        Called(_factors(), lambda w, T: ()),
+        lambda w, T: w ** (T - 1),
+        (
+            (lambda w, T: w**T, "you used w^T; from step 1 to step T there are T - 1 factors, one for each step between them."),
+            (lambda w, T: w * (T - 1), "you added the factors up; a chain of steps multiplies them."),
+            (lambda w, T: w ** (T + 1), "you have T + 1 factors; from step 1 to step T there are T - 1."),
+            (lambda w, T: w ** (1 - T), "the sign of the exponent is turned around: w > 1 must explode."),
+        ),
+        "With T = 50 it gives 106.7 and 0.005726. The slide's 117.4 and 0.00515 are w^50: one factor too many.",
+    ),
+    "length": Exercise(
+        number(1, 1e6),
+        133,
+        (
+            (132, "132 is the number of factors. From step 1 to step T there are T - 1, so T is one more."),
+            (131, "0.9^130 is still above 1e-6. You need T - 1 > ln(1e-6) / ln(0.9) = 131.1, so round up, then add 1."),
+            (132.13, "T is a whole number of steps: round up."),
+            (58, "you mixed two logarithms: log10(1e-6) = -6 goes with log10(0.9), not with ln(0.9)."),
+        ),
+        "0.9^132 is the first power below 1e-6.",
+    ),
+    "backward": Exercise(
+        Called(_runs(), lambda w, h: (len(h),)),
+        _by_differences,
+        (
+            (_pass_back(lambda w, h, t: w), "you have the weight, but not the slope of tanh at z(t+1)."),
+            (
+                _pass_back(lambda w, h, t: w * (1 - h[t] ** 2)),
+                "you took the slope at step t. The step from t to t + 1 has its slope at z(t+1), so use h(t+1).",
+            ),
+            (_pass_back(lambda w, h, t: 1 - h[t + 1] ** 2), "you have the slope of tanh, but not the weight w."),
+            (
+                _pass_back(lambda w, h, t: w * (1 - np.tanh(h[t + 1]) ** 2)),
+                "h(t+1) is tanh(z(t+1)) already: the slope is 1 - h(t+1)^2, with no second tanh.",
+            ),
+            (
+                lambda w, h: _pass_back(lambda w, h, t: w * (1 - h[t + 1] ** 2))(w, h)[::-1],
+                "the numbers are right but in reverse: h_bar[0] belongs to step 1, and the last entry is 1.",
+            ),
+        ),
+        "It agrees with nudging each h(t) and running the network forward.",
+    ),
+}
