@@ -15,7 +15,7 @@ _MARKUP = r"[\\`*_{}\[\]<>#|~^]"
 
 
 def markdown(text: str) -> str:
-    """Markdown that is displayed as `text`, character by character: none of it is read as a formula, list, link, tag or entity."""
+    """Markdown that is displayed as `text`, character by character. None of it becomes a formula, list, link, tag or entity."""
     special = rf"({_MATH}|{_LINKS}|{_ENTITIES})|({_MARKUP})"
     text = re.sub(special, lambda m: _REPLACEMENTS[m[1]] if m[1] else "\\" + m[2], " ".join(text.split()))
     return re.sub(r"^(\d{1,9}(?=[.)](?: |$))|(?=[-+](?:[ -]|$)))", r"\1\\", text)  # the start of a list or a horizontal rule
