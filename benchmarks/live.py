@@ -139,7 +139,7 @@ def start(log):
     import matplotlib.pyplot as plt
     from IPython import get_ipython
 
-    plt.style.use(ROOT / "lecturelib" / "lecture.mplstyle")
+    plt.style.use(ROOT / "lecturelib" / "live" / "lecture.mplstyle")
     get_ipython().run_line_magic("matplotlib", "inline")
     handle, file = ipywidgets.Widget._handle_msg, Path(log).open("a")
 

@@ -1,7 +1,8 @@
-"""What a Jupyter server does where lecturelib is installed: it stores live figures as pictures.
+"""A Jupyter server extension that stores live figures as pictures.
 
-This is a server extension. etc/jupyter/jupyter_server_config.d/lecturelib.json switches it on, beside the machine's other
-settings; JupyterLab, Notebook 7 and JupyterHub load it. In the series' folder it also reads jupyter_lab_config.py.
+The file etc/jupyter/jupyter_server_config.d/lecturelib.json enables it, next to the machine's other settings. JupyterLab,
+Notebook 7 and JupyterHub load it. In the folder of the lectures it also reads jupyter_lab_config.py. It is no part of
+lecturelib.live, so that a server starts without importing matplotlib and ipywidgets.
 """
 
 from pathlib import Path
@@ -11,14 +12,14 @@ from traitlets.config import Config, PyFileConfigLoader
 __all__ = ["VIEW", "pictures_for_views"]
 
 VIEW = "application/vnd.jupyter.widget-view+json"
-SETTINGS = Path(__file__).resolve().parents[1] / "jupyter_lab_config.py"  # there in the series' folder only
+SETTINGS = Path(__file__).resolve().parents[1] / "jupyter_lab_config.py"  # exists only in the folder of the lectures
 
 
 def pictures_for_views(nb: dict) -> bool:
-    """Drop the widget views of lecturelib's figures and predictions from the notebook `nb`, in place; whether there were any.
+    """Remove the widget views of lecturelib's figures and predictions from the notebook `nb`, in place. True if there were any.
 
-    A view points at a model in a running kernel. Opened without that kernel it reads "Error displaying widget", and hides the
-    picture and the sentence that are stored beside it. Other widgets keep their views, and the state that these need.
+    A view refers to a model in a running kernel. Without that kernel it shows "Error displaying widget" and hides the picture
+    and the sentence that are stored with it. Other widgets keep their views, and the state that those need.
     """
     outputs = [output for cell in nb.get("cells", []) for output in _ours(cell.get("outputs", []))]
     for output in outputs:
@@ -30,7 +31,7 @@ def pictures_for_views(nb: dict) -> bool:
 
 
 def _ours(outputs):
-    """Views with a picture that has alt text, with the sentence of such a picture, or with the words of a prediction."""
+    """The outputs with a view and a picture with alt text, the sentence of such a picture, or the text of a prediction."""
     views = [output for output in outputs if VIEW in output.get("data", {})]
     alts = [output.get("metadata", {}).get("image/png", {}).get("alt") for output in views]
     said = {alt for alt in alts if alt}
@@ -51,7 +52,7 @@ def _jupyter_server_extension_points():
 
 
 def _link_jupyter_server_extension(serverapp):
-    """In the series' folder: its own settings. The command line outranks them."""
+    """In the folder of the lectures, apply its settings. The command line takes precedence."""
     here = Path.cwd()
     if not SETTINGS.is_file() or SETTINGS.parent not in (here, *here.parents):
         return
@@ -66,5 +67,5 @@ def _link_jupyter_server_extension(serverapp):
 
 
 def _load_jupyter_server_extension(serverapp):
-    """Beside whatever else is done before a save: a `pre_save_hook` of the machine's own stays in force."""
+    """Register the hook that runs before a save. A `pre_save_hook` in the machine's own settings still runs."""
     serverapp.contents_manager.register_pre_save_hook(_before_save)

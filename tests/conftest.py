@@ -17,7 +17,7 @@ import pytest
 from books import paths_in, run_here
 from xdist.scheduler import LoadScopeScheduling
 
-from lecturelib.stage import styled
+from lecturelib.live.render import styled
 
 ROOT = Path(__file__).parents[1]
 # The parts of the tests, by the first of these that a test's path contains: what `make test` says the time of.
@@ -144,15 +144,14 @@ def redrawn():
     """redrawn(figure): the frame on show as pixels, first over kept pixels as readers get it, then with everything drawn anew."""
 
     def both(figure):
-        stage = figure._stage
-        kept = stage.pixels(2).copy()
-        artists = [artist for ax in stage.axes for artist in ax.get_children()]
+        kept, renderer = figure.pixels(2), figure._renderer
+        artists = [artist for ax in renderer.axes for artist in ax.get_children()]
         animated = [artist.get_animated() for artist in artists]
         with styled():
             for artist in artists:
                 artist.set_animated(False)
-            stage.canvas.draw()
-        full = np.asarray(stage.canvas.buffer_rgba()).copy()
+            renderer.canvas.draw()
+        full = np.asarray(renderer.canvas.buffer_rgba()).copy()
         for artist, was in zip(artists, animated, strict=True):
             artist.set_animated(was)
         return kept, full

@@ -88,6 +88,7 @@ CALLS = {
        for value in (5, "left", "left;right", [], [[]], ["left", "right"], [["left"]], [["left", "right"], ["left"]], [[1, 2]],
                      [["left", ["right"]]], [["left", "right", "third"]], [["left", "right"], ["right", "left"]], W["w"])},
     **{f"figure w={value!r:.20}": (live.figure, (draw,), {"w": value}) for value in WRONG},
+    **{f"pixels {value!r:.20}": (live.figure(draw, **W).pixels, (value,), {}) for value in [*WRONG, 0, 5, -1, 1.0]},
     **{f"set w={value!r:.20}": (lambda w: live.figure(draw, **W).set(w=w), (value,), {}) for value in [*WRONG, 4, -1, 1.0]},
     **{f"predict {value!r:.20}": (live.predict, (value, "a", "b"), A) for value in NO_TEXT},
     **{f"predict choice {value!r:.20}": (live.predict, ("Which?", "a", value), A) for value in NO_TEXT},

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from wording import long_numbers, nonsense
 
 from lecturelib import live
-from lecturelib.stage import styled
+from lecturelib.live.render import styled
 
 
 def values(control):
@@ -45,7 +45,7 @@ def test_a_figure_is_shown(figure_at, figure):
 
 def test_a_figure_reads_only_its_arguments_rooms_and_constants(figure):
     """Whatever else a `draw` reads, a later cell could change under the reader's hands."""
-    todo, seen = [figure._stage._draw], set()
+    todo, seen = [figure._renderer.function], set()
     while todo:
         function = todo.pop()
         seen.add(function)
@@ -87,12 +87,13 @@ def test_every_control_moves_the_figure_and_back(figure):
 def test_all_corners_hold_and_nothing_is_cut_off(figure):
     """The first and the last stop of every control, in all combinations: names and numbers lie within the picture."""
     ends = [[{name: stop} for stop in (control.stops[0], control.stops[-1])] for name, control in figure.controls.items()]
-    stage = figure._stage
+    renderer = figure._renderer
     for corner in itertools.product(*ends):
         moves = {name: stop for move in corner for name, stop in move.items()}
         settle(figure, **moves)
         with styled():  # matplotlib keeps formulas that it has set once, in whatever style that was
-            boxes = [ax.get_tightbbox(stage.canvas.get_renderer()).extents / ([*stage.figure.bbox.size] * 2) for ax in stage.axes]
+            whole, agg = [*renderer.figure.bbox.size] * 2, renderer.canvas.get_renderer()
+            boxes = [ax.get_tightbbox(agg).extents / whole for ax in renderer.axes]
         for left, bottom, right, top in boxes:
             assert min(left, bottom, 1 - right, 1 - top) > -0.002, f"{moves}: something leaves the picture"
 

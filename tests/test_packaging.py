@@ -203,8 +203,10 @@ def ours(monkeypatch):
         outputs.append({"output_type": "display_data", "data": data, "metadata": metadata or {}})
         return SimpleNamespace(update=display)
 
-    monkeypatch.setattr(live, "display", display)
-    monkeypatch.setattr(live, "get_ipython", lambda: SimpleNamespace(kernel=True))
+    watching = sys.modules[live.Watch.__module__]  # lecturelib.live.watch is the function
+    monkeypatch.setattr(sys.modules[live.LiveFigure.__module__], "display", display)
+    monkeypatch.setattr(watching, "display", display)
+    monkeypatch.setattr(watching, "get_ipython", lambda: SimpleNamespace(kernel=True))
     live.figure(saying, w=live.slider(0.0, 2.0, at=1.0))._ipython_display_()
     display(live.predict("Which?", "one", "two", right="one", reason="It is.")._repr_mimebundle_())
     live.watch(lambda ax, run: f"{len(run.losses)} steps")(SimpleNamespace(losses=[1.0], steps=1, ended="done", text="Step 1."))

@@ -9,7 +9,8 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from jupyter_client.manager import start_new_kernel
 
-from lecturelib import live, reruns
+from lecturelib import live
+from lecturelib.live import reruns
 
 MAKE = "fig = live.figure(draw, w=live.slider(0, 3, at=1, play=True), unit=live.choice('a', 'b'), on=live.toggle())"
 
@@ -29,8 +30,8 @@ def run(monkeypatch, capsys):
     shell = InteractiveShell()
     shell.user_ns.update(live=live, draw=draw)
     monkeypatch.setattr(reruns, "get_ipython", lambda: shell)
-    monkeypatch.setattr(reruns.CELLS, "_of", {})
-    monkeypatch.setattr(reruns.CELLS, "_now", [])
+    monkeypatch.setattr(reruns.CELLS, "_by_cell", {})
+    monkeypatch.setattr(reruns.CELLS, "_current", [])
     monkeypatch.setattr(reruns.CELLS, "_shell", None)
 
     def cell(name, code):
@@ -38,19 +39,19 @@ def run(monkeypatch, capsys):
         return shell.user_ns
 
     yield cell
-    for things in reruns.CELLS._of.values():
+    for things in reruns.CELLS._by_cell.values():
         for thing in things:
             thing.close()
 
 
 def test_thirty_runs_of_a_cell_keep_one_figure(run):
     run("a", f"{MAKE}\nfig")
-    after_one, stages = count(), []
+    after_one, renderers = count(), []
     for _ in range(29):
-        stages.append(weakref.ref(run("a", f"{MAKE}\nfig.set(w=2)\nfig")["fig"]._stage))
+        renderers.append(weakref.ref(run("a", f"{MAKE}\nfig.set(w=2)\nfig")["fig"]._renderer))
     gc.collect()
     assert count() == after_one
-    assert sum(stage() is not None for stage in stages) == 1
+    assert sum(renderer() is not None for renderer in renderers) == 1
     assert run("b", "fig.set(w=3)")["fig"].text == "w = 3, a, False."
 
 
@@ -60,7 +61,7 @@ def test_figures_of_two_cells_and_two_of_one_cell_live(run):
     run("c", "1 + 1")
     for name, w in (("one", 0), ("two", 2), ("three", 3)):
         assert names[name].set(w=w) == f"w = {w}, a, False."
-        assert names[name]._sliders["w"].comm is not None
+        assert names[name]._widgets["w"].comm is not None
     old = [names["one"], names["two"]]
     run("a", f"{MAKE}\none = two = fig\nfig")
     assert names["three"].set(w=1) == "w = 1, a, False."

@@ -20,11 +20,8 @@ MAY_IMPORT = {
     "jacobians": {"cells", "scan", "expect"},
     "nets": {"cells", "expect"},
     "server": set(),
-    "stage": set(),
     "plots": {"maps", "expect"},
-    "controls": set(),
-    "reruns": {"stage"},
-    "live": {"controls", "reruns", "stage"},
+    "live": set(),
     "datasets": {"expect"},
     "pretrained": {"cells", "nets", "expect"},
     "probes": set(),
@@ -89,7 +86,7 @@ def test_no_drawer_for_odds_and_ends(path):
 @each_module
 def test_a_module_is_read_in_one_sitting(path):
     lines = len(path.read_text("utf-8").splitlines())
-    assert lines <= 500  # most have 100 to 400; `maps`, half of it docstrings and checks of what comes in, has the most
+    assert lines <= 500  # most have 100 to 400; `maps`, half of it docstrings and validation of input, has the most
 
 
 @each_module

@@ -28,7 +28,6 @@ from PIL import Image
 from pygments.formatters import HtmlFormatter
 
 from lecturelib import live
-from lecturelib.controls import Slider
 
 ROOT = Path(__file__).parents[1]
 PARTS = ROOT / "site/pages"  # the style, the scripts
@@ -201,7 +200,7 @@ def figure_html(cell, figure, folder, where):
     inputs = "".join(input_html(name, figure.controls[name], allowed, start[name]) for name, allowed in values.items())
     others = ", ".join(html.escape(control.label or name) for name, control in figure.controls.items() if name not in values)
     inputs += f'<span class="note">live only: {others}</span>' if others else ""
-    width, height = (round(inches * figure._stage.dpi) for inches in figure._stage.figure.get_size_inches())
+    width, height = figure.size
     caption = html.escape(sentences[first])
     picture = f'<img src="{where}/{first:02}.webp" width="{width}" height="{height}" alt="{caption}">'
     listed = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences)
@@ -214,7 +213,7 @@ def figure_html(cell, figure, folder, where):
 
 def main_values(controls, most):
     """The values to draw, at most `most` pictures: of the first slider and the first menu, or of two menus."""
-    sliders = [name for name, control in controls.items() if isinstance(control, Slider)]
+    sliders = [name for name, control in controls.items() if isinstance(control, live.Slider)]
     menus = [name for name in controls if name not in sliders]
     slider = sliders[0] if sliders else None
     chosen = [name for name in (menus[:1] if slider else menus[:2]) if len(controls[name].stops) <= 4 or not slider]
@@ -251,8 +250,8 @@ def likely(figure, start):
 
 def drawn_frame(figure, values, quality):
     """The sentence at these values of all controls, and the picture as the bytes of a WebP file."""
-    sentence, file = figure._stage.play(values), BytesIO()
-    Image.fromarray(figure._stage.pixels(1)[..., :3].copy()).save(file, "webp", quality=quality, method=2)
+    sentence, file = figure.set(**values), BytesIO()
+    Image.fromarray(figure.pixels(1)[..., :3].copy()).save(file, "webp", quality=quality, method=2)
     return sentence, file.getvalue()
 
 
@@ -260,7 +259,7 @@ def input_html(name, control, allowed, at):
     """A native range for numbers, a menu for words."""
     label = html.escape(control.label or name)
     texts = [f"{value:.4g}" if isinstance(value, float) else str(value) for value in allowed]
-    if isinstance(control, Slider):
+    if isinstance(control, live.Slider):
         shown = html.escape(" ".join(texts))
         place = allowed.index(at)
         return (

@@ -23,7 +23,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from lecturelib import live
-from lecturelib.stage import quick_png
+from lecturelib.live.render import quick_png
 
 ROOT = Path(__file__).parents[2]
 POLL = 20  # milliseconds between two looks at the page
@@ -271,7 +271,7 @@ class Shown:
 
 def unsharp(figure):
     """The picture that is sent while a slider moves."""
-    return quick_png(figure._stage.pixels(1))
+    return quick_png(figure.pixels(1))
 
 
 def values_of(shown, twin):

@@ -8,6 +8,7 @@ import matplotlib.style
 import numpy as np
 import pytest
 from matplotlib.ticker import MultipleLocator
+from small_figures import of_w, picture
 
 from lecturelib import live
 
@@ -104,17 +105,17 @@ def test_what_is_set_at_one_value_is_gone_at_the_next(body, plain, redrawn):
     assert figure.png == there
 
 
-BESIDE, GONE = "must draw on its axes only, not beside them", "must not remove its axes"
-MOVED, TIED = "must not move its axes or resize the figure", "must not tie axes together"
+ADDED, GONE = "must draw only inside its axes; it added to the figure", "must not remove its axes"
+MOVED, SHARED = "must not move its axes or resize the figure", "must not share limits between its axes"
 REFUSED = {
-    "colour bar": (lambda ax, o: ax.figure.colorbar(o.images[0], ax=[ax, o]), BESIDE),
-    "twin": (lambda ax, o: ax.twinx().plot([1, 9], [1, 900]), BESIDE),
-    "figure's title": (lambda ax, o: ax.figure.suptitle("title"), BESIDE),
-    "figure's text": (lambda ax, o: ax.figure.text(0.5, 0.5, "text"), BESIDE),
-    "axes of its own": (lambda ax, o: ax.figure.add_subplot(), BESIDE),
+    "colour bar": (lambda ax, o: ax.figure.colorbar(o.images[0], ax=[ax, o]), ADDED),
+    "twin": (lambda ax, o: ax.twinx().plot([1, 9], [1, 900]), ADDED),
+    "figure's title": (lambda ax, o: ax.figure.suptitle("title"), ADDED),
+    "figure's text": (lambda ax, o: ax.figure.text(0.5, 0.5, "text"), ADDED),
+    "axes of its own": (lambda ax, o: ax.figure.add_subplot(), ADDED),
     "clear the figure": (lambda ax, o: ax.figure.clear(), GONE),
     "remove": (lambda ax, o: ax.remove(), GONE),
-    "tie": (lambda ax, o: ax.sharex(o), TIED),
+    "tie": (lambda ax, o: ax.sharex(o), SHARED),
     "position": (lambda ax, o: ax.set_position([0, 0, 0.5, 0.5]), MOVED),
     "size": (lambda ax, o: ax.figure.set_size_inches(2, 2), MOVED),
     "resolution": (lambda ax, o: ax.figure.set_dpi(50), MOVED),
@@ -178,7 +179,7 @@ def test_lines_have_the_lectures_colours(plain):
     figure = at_two(lambda ax, other: None)
     for w in (2, 3):
         figure.set(w=w)
-        assert figure._stage.axes[0].lines[0].get_color() == "#0072B2"
+        assert figure._renderer.axes[0].lines[0].get_color() == "#0072B2"
 
 
 def test_the_decoration_is_rendered_once_while_only_the_curve_moves():
@@ -190,8 +191,113 @@ def test_the_decoration_is_rendered_once_while_only_the_curve_moves():
         return f"w = {w}."
 
     figure = live.figure(draw, w=live.slider(0, 9, at=1))
-    rendered, render = [], figure._stage._render_decoration
-    figure._stage._render_decoration = lambda afresh: (rendered.append(figure.values), render(afresh))[1]
+    rendered, render = [], figure._renderer._render_background
+    figure._renderer._render_background = lambda afresh: (rendered.append(figure.values), render(afresh))[1]
     for w in (2, 3, 4, 5, 6):
         figure.set(w=w)
     assert len(rendered) <= 1  # the first move finds the axes in their places for good
+
+
+def test_the_last_frame_is_gone():
+    figure = of_w(lambda ax, w: (ax.text(1, 1, "here"), ax.plot([0, 1], label="a"), ax.legend(), ax.inset_axes([0, 0, 0.2, 0.2])))
+    first, artists = figure.png, len(figure._renderer.axes[0].get_children())
+    for w in (2, 0, 3, 1):
+        figure.set(w=w)
+        assert len(figure._renderer.axes[0].get_children()) == artists
+    assert figure.png == first
+
+
+def test_colours_start_afresh_in_each_frame():
+    figure = of_w(lambda ax, w: None)
+    colours = set()
+    for w in (2, 0, 3):
+        figure.set(w=w)
+        colours.add(figure._renderer.axes[0].lines[0].get_color())
+    assert len(colours) == 1
+
+
+DECORATIONS = {
+    "nothing": lambda ax, w: None,
+    "limits": lambda ax, w: ax.set(xlim=(0, w + 1), ylim=(-w, 3)),
+    "margins": lambda ax, w: (ax.autoscale(), ax.margins(w / 10)),
+    "inverted": lambda ax, w: ax.set_ylim((3, 0) if w > 1 else (0, 3)),
+    "scale": lambda ax, w: ax.set_yscale("log" if w > 1 else "linear"),
+    "title": lambda ax, w: ax.set_title(f"w = {w}"),
+    "title in a colour": lambda ax, w: ax.set_title("one", color="C1" if w > 1 else "C0"),
+    "axis label": lambda ax, w: ax.set(xlabel=f"{w} steps", ylabel="much" * w),
+    "axis label in a colour": lambda ax, w: ax.set_xlabel("t", color="C1" if w > 1 else "C0"),
+    "ticks": lambda ax, w: ax.set_yticks([0, 1, w + 0.5]),
+    "tick labels": lambda ax, w: ax.set_yticks([0, 1, 2], ["none", "one", str(w)]),
+    "tick formatter": lambda ax, w: ax.yaxis.set_major_formatter(lambda v, _: f"{v * (w + 1):.1f}"),
+    "tick locator": lambda ax, w: ax.yaxis.set_major_locator(MultipleLocator(1 if w > 1 else 0.5)),
+    "tick size": lambda ax, w: ax.tick_params(labelsize=8 + w),
+    "minor ticks": lambda ax, w: ax.minorticks_on() if w > 1 else ax.minorticks_off(),
+    "grid": lambda ax, w: ax.grid(w > 1),
+    "background": lambda ax, w: ax.set_facecolor("#eeeeee" if w > 1 else "white"),
+    "spines": lambda ax, w: ax.spines["left"].set_visible(w > 1),
+    "no axis": lambda ax, w: ax.set_axis_off() if w > 1 else ax.set_axis_on(),
+    "aspect": lambda ax, w: ax.set_aspect("equal" if w > 1 else "auto"),
+    "image": lambda ax, w: ax.imshow(np.eye(3) * w, extent=(0, 3, 0, 3), vmin=0, vmax=3),
+    "over the edge": lambda ax, w: ax.text(1.02, 0.5, f"{w}", transform=ax.transAxes),
+}
+
+
+@pytest.mark.parametrize("body", DECORATIONS.values(), ids=DECORATIONS.keys())
+def test_a_frame_over_kept_pixels_equals_a_full_redraw(body, redrawn):
+    figure = of_w(body)
+    first = figure.png
+    for w in (1, 2, 3, 2, 0, 1):
+        figure.set(w=w)
+        blitted, full = redrawn(figure)
+        different = (blitted != full).any(axis=-1).sum()
+        assert different == 0, f"at w = {w}, {different} pixels differ"
+    assert figure.png == first
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        lambda ax, w: ax.set_title("beyond one") if w > 1 else None,
+        lambda ax, w: ax.set_yticks([0, 1, 2], ["a", "b", "c"]) if w > 1 else None,
+        lambda ax, w: ax.set_ylim(0, 9) if w > 1 else None,
+    ],
+    ids=["title", "ticks", "limits"],
+)
+def test_a_picture_depends_on_its_values_and_not_on_the_way_there(body):
+    figure = of_w(body)
+    first = figure.png
+    figure.set(w=3)
+    assert figure.png != first
+    figure.set(w=1)
+    assert figure.png == first
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        lambda ax, w: ax.twinx().plot([0, 1], [0, w]),
+        lambda ax, w: ax.figure.colorbar(ax.imshow(np.eye(3) * w), ax=ax),
+        lambda ax, w: ax.figure.suptitle(f"w = {w}"),
+        lambda ax, w: ax.figure.text(0.5, 0.5, f"w = {w}"),
+    ],
+    ids=["twin axes", "colour bar", "figure title", "figure text"],
+)
+def test_what_draw_adds_beside_its_axes_is_gone_or_refused(body, redrawn):
+    try:
+        figure = of_w(body)
+    except ValueError:
+        return
+    first = figure.png
+    for w in (3, 1):
+        figure.set(w=w)
+        blitted, full = redrawn(figure)
+        assert (blitted == full).all()
+    assert figure.png == first
+
+
+def test_the_layout_stays_while_sliding():
+    figure = of_w(lambda ax, w: ax.set(ylabel="a\nb\nc" if w > 1 else "a", title="high\nhigh" if w > 1 else ""))
+    place, size = figure._renderer.axes[0].get_position().bounds, picture(figure.png).shape
+    figure.set(w=3)
+    assert figure._renderer.axes[0].get_position().bounds == place
+    assert picture(figure.png).shape == size

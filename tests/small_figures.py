@@ -1,0 +1,74 @@
+"""Small live figures for the tests of lecturelib.live, and how they are moved and looked at.
+
+A control is moved as a browser moves it, by its widget's value, inside an event loop: a kernel always runs one.
+"""
+
+import asyncio
+import html
+import io
+import re
+
+import numpy as np
+from nbconvert.filters.markdown_mistune import markdown2html_mistune
+from PIL import Image
+
+from lecturelib import live
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def line(ax, w, T):
+    ax.set(xlim=(0, 10), ylim=(-3, 3), xlabel="step t")
+    ax.plot(np.arange(T), w * np.ones(T))
+    return f"w = {w:.2f}, T = {T}."
+
+
+def make(draw=line, **changed):
+    controls = {"w": live.slider(-3.0, 3.0, at=1.0, step=0.1), "T": live.slider(2, 10, at=5)}
+    return live.figure(draw, **{**controls, **changed})
+
+
+def of_w(body, **options):
+    """A live figure of w alone whose picture is `body(ax, w)`; w is a whole number from 0 to 3, at 1."""
+
+    def draw(ax, w):
+        ax.set(xlim=(0, 3), ylim=(0.1, 3))
+        ax.plot([0, 3], [0, w])
+        body(ax, w)
+        return f"w = {w}."
+
+    return live.figure(draw, w=live.slider(0, 3, at=1), **{"size": (3, 2)} | options)  # small: quickly drawn
+
+
+def move(figure, pause=0.0, **values):
+    """Slide: each control to its value, in a running loop, and then `pause` seconds of rest."""
+
+    async def hand():
+        for name, value in values.items():
+            figure._widgets[name].value = value
+        await asyncio.sleep(pause)
+
+    asyncio.run(hand())
+
+
+def caption(figure):
+    return figure._caption.value
+
+
+def picture(png):
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+
+
+def inside(widget):
+    """The widget and all that it holds."""
+    return [widget, *(part for child in getattr(widget, "children", ()) for part in inside(child))]
+
+
+def rendered(markdown):
+    """What a reader sees of the Markdown. None of it may be more than text, and no text node may hold a formula for MathJax."""
+    page = markdown2html_mistune(markdown).strip()
+    assert re.fullmatch(r"<p>([^<]|</?span>)*</p>", page), page
+    pieces = [html.unescape(piece) for piece in re.split(r"<[^>]*>", page)]
+    assert not [piece for piece in pieces if "$" in piece.strip("$") or re.search(r"\\([()\[\]]|begin|end)", piece)], pieces
+    assert not re.search(r"\$|\\\\[()\[\]]", markdown)  # JupyterLab looks for formulas before it reads the Markdown
+    return "".join(pieces)

@@ -1,0 +1,50 @@
+"""Predictions: what they reveal, and when."""
+
+import ipywidgets as widgets
+import pytest
+from small_figures import VIEW, inside
+
+from lecturelib import live
+
+
+def ask(**changed):
+    return live.predict(*("What is 1 < 2?", "true", "<false>"), **{"right": "true", "reason": "Count & see.", **changed})
+
+
+def test_a_prediction_reveals_nothing_before_a_choice():
+    question = ask()
+    assert question.reply == ""
+    data = question._repr_mimebundle_()
+    assert data["text/plain"].split("\n") == ["Predict. What is 1 < 2?", "  ( ) true", "  ( ) <false>"]
+    assert not [kind for kind, text in data.items() if "Count" in str(text)]
+    assert VIEW in data and "text/markdown" in data
+
+
+def test_a_choice_is_judged_and_the_reason_given():
+    question = ask()
+    assert question.choose("true") == question.reply == "Right. Count & see."
+    assert question.choose("<false>") == 'Not quite: the answer is "true". Count & see.'
+    assert "Count &amp; see." in question._answer.value
+    with pytest.raises(ValueError, match="'true', '<false>', not 'maybe'"):
+        question.choose("maybe")
+
+
+def test_the_buttons_choose():
+    question = ask()
+    buttons = {part.description: part for part in inside(question._view) if isinstance(part, widgets.Button)}
+    assert list(buttons) == ["true", "<false>"]
+    buttons["<false>"].click()
+    assert question.reply.startswith('Not quite: the answer is "true".')
+    assert (buttons["true"].icon, buttons["<false>"].icon) == ("check", "times")
+
+
+@pytest.mark.parametrize("changed", [{"right": "maybe"}, {"reason": " "}])
+def test_a_prediction_without_an_answer_is_refused(changed):
+    with pytest.raises(ValueError, match="predict"):
+        ask(**changed)
+
+
+@pytest.mark.parametrize("choices", [(), ("one",), ("one", "one")])
+def test_a_prediction_without_a_choice_is_refused(choices):
+    with pytest.raises(ValueError, match="two or more different choices"):
+        live.predict("Which?", *choices, right="one", reason="So it is.")
