@@ -30,7 +30,6 @@ MAY_IMPORT = {
     "stored": {"cells", "nets", "expect"},
     "traces": {"plots", "expect"},
     "numerals": {"expect"},
-    "pretrain": {*MODELS, "numerals", "stored"},
 }
 
 
