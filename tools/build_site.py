@@ -73,8 +73,8 @@ def install(folder: Path) -> tuple[Path, Path]:
 
 def pip(command: str, *arguments: str | Path) -> None:
     """Run a command of pip."""
-    pip = [sys.executable, "-m", "pip", command, "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, *map(str, arguments)], check=True)
+    start = [sys.executable, "-m", "pip", command, "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*start, *map(str, arguments)], check=True)
 
 
 def pyodide(folder: Path, config: Mapping[str, Any], wheels: Path) -> None:

@@ -68,7 +68,7 @@ def page(path: Path, out: Path) -> str:
         shutil.copytree(drawn / "frames", out / "figures" / path.stem, dirs_exist_ok=True)
     ready = json.loads((drawn / "cells.json").read_text("utf-8"))
     cells = slides(book.cells, [ready.get(cell.id) or cell_html(cell) for cell in book.cells])
-    (title,) = re.findall(r"^# (.+)$", book.cells[0].source, re.M)
+    title = re.findall(r"^# (.+)$", book.cells[0].source, re.M)[0]
     text = (PARTS / "page.html").read_text("utf-8")
     parts = {"TITLE": html.escape(title), "LIVE": f"lab/index.html?path={path.name}", "BODY": "\n".join(cells)}
     for name, value in parts.items():
