@@ -22,6 +22,7 @@ lab: $(READY)  ## open the lectures in JupyterLab
 
 test: $(READY)  ## check everything: the code, every notebook, JupyterLab in a browser, the pages and the site
 	$(RUN) -m ruff check
+	$(RUN) -m mypy
 	$(RUN) -m pytest -n auto --nbval tests notebooks
 
 test-all: $(READY)  ## the same, with all that is slow: every seed of the noise, and training in the browser's own Python
@@ -42,10 +43,10 @@ floors:  ## run the tests with the oldest versions that pyproject.toml allows, i
 	build/floors/bin/python -m pytest -n auto --nbval --ignore tests/browser tests notebooks
 
 notebooks: $(READY)  ## run every notebook and store its outputs
-	$(RUN) tools/books.py
+	$(RUN) tools/run_notebooks.py
 
 site: $(READY)  ## build the static site in dist/site: the lectures and Python in a browser, nothing to install
-	$(RUN) tools/publish.py dist/site
+	$(RUN) tools/build_site.py dist/site
 
 serve-site: $(READY)  ## serve dist/site on http://127.0.0.1:8000
 	@test -f dist/site/index.html || $(MAKE) site
@@ -59,7 +60,7 @@ bench: $(READY)  ## measure the live figures and the numerics against other ways
 	$(RUN) benchmarks/run.py
 
 clean:  ## remove .venv and all caches
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -prune -exec rm -rf {} + -o -name .ipynb_checkpoints -prune -exec rm -rf {} +
 
 # The stamp comes last, and what could not be finished is removed: a .venv that is there is whole.

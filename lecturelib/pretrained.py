@@ -1,4 +1,4 @@
-"""What takes too long in a lecture: nets trained by `python -m lecturelib.pretrain`, and, for a browser, the slow cells' numbers.
+"""What takes too long in a lecture: nets trained by `tools/pretrain.py`, and, for a browser, the slow cells' numbers.
 
 A file of `data/` holds runs by name. Weights are kept in half precision, and measured so: what is stored is what was measured.
 """

@@ -14,7 +14,7 @@ import nbformat
 import nbval_ids  # noqa: F401  nbval then calls a cell by its id
 import numpy as np
 import pytest
-from books import paths_in, run_here
+from run_notebooks import paths_in, run_here
 from xdist.scheduler import LoadScopeScheduling
 
 from lecturelib.live.render import styled

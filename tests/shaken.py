@@ -98,7 +98,7 @@ def shake(seed, times=1.0):
 def said(path):
     """What each code cell of the notebook at `path` prints, and the sentence of its figure, if it shows one."""
     import nbformat
-    from books import _run_cell
+    from run_notebooks import run_cell
 
     from lecturelib import live
 
@@ -109,7 +109,7 @@ def said(path):
         if cell.cell_type == "code":
             printed, tree = io.StringIO(), Products().visit(ast.parse(cell.source))
             with redirect_stdout(printed):
-                shown = _run_cell(ast.unparse(tree), f"{path.name}:{cell.id}", names)
+                shown = run_cell(ast.unparse(tree), f"{path.name}:{cell.id}", names)
             cells[cell.id] = [printed.getvalue(), shown.text if isinstance(shown, live.LiveFigure) else None]
     return cells
 

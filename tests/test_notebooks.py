@@ -7,8 +7,8 @@ import itertools
 import json
 import re
 
-import books
 import nbformat
+import run_notebooks
 from PIL import Image
 from wording import long_numbers, nonsense, words
 
@@ -39,11 +39,6 @@ def pictures(book):
     """Each stored picture: its cell, its bytes and what is said about it."""
     shown = [(cell, output) for cell, output in outputs(book) if "image/png" in output.get("data", {})]
     return [(cell, base64.b64decode(o.data["image/png"]), o.metadata.get("image/png", {})) for cell, o in shown]
-
-
-def printed(output):
-    """The text that a reader, and nbval, compares."""
-    return output.text if output.output_type == "stream" else output.get("data", {}).get("text/plain", "")
 
 
 def lines(source):
@@ -77,7 +72,7 @@ def test_it_is_small(notebook, book):
 
 def test_ids_tags_and_slides(book):
     for cell in book.cells:
-        assert books.READABLE.fullmatch(cell.id) and not books.MADE_UP.match(cell.id), cell.id
+        assert run_notebooks.READABLE.fullmatch(cell.id) and not run_notebooks.MADE_UP.match(cell.id), cell.id
         assert set(cell.metadata.get("tags", [])) <= TAGS, cell.id
         assert cell.metadata.get("slideshow", {}).get("slide_type") in SLIDES, f"{cell.id} needs a slide_type"
 
@@ -183,7 +178,7 @@ def test_nothing_went_wrong(book):
 
 def test_what_is_printed_is_short_and_the_same_everywhere(notebook, book):
     for cell, output in outputs(book):
-        text = printed(output)
+        text = run_notebooks.output_text(output)
         assert not re.search(r"0x[0-9a-f]{6}|/(home|tmp|root|usr|work)/|site-packages|\bobject at\b", text), f"{cell.id}: {text}"
         if (notebook.stem, cell.id) not in LONG_NUMBERS:
             assert not long_numbers(text), f"{cell.id}: {long_numbers(text)}"
@@ -215,7 +210,7 @@ def test_a_live_figure_is_stored_as_picture_and_sentence(book, here):
 def test_an_untouched_exercise_says_so(book):
     for cell in code(book):
         if "check.answer(" in cell.source:
-            assert [printed(output) for output in cell.outputs] == ["not attempted yet"], cell.id
+            assert [run_notebooks.output_text(output) for output in cell.outputs] == ["not attempted yet"], cell.id
 
 
 def test_exercises_exist(book):
@@ -225,8 +220,8 @@ def test_exercises_exist(book):
 
 
 def test_each_exercise_is_asked_in_one_notebook(notebooks):
-    if notebooks == books.paths_in([]):
-        asked = [path.read_text("utf-8") for path in books.paths_in([])]
+    if notebooks == run_notebooks.paths_in([]):
+        asked = [path.read_text("utf-8") for path in run_notebooks.paths_in([])]
         for name in check.EXERCISES:
             assert sum(f'check.answer(\\"{name}\\"' in text for text in asked) == 1, f"{name}: asked in one notebook, no more"
 
@@ -239,9 +234,10 @@ def test_stored_numbers_of_slow_cells_print_what_is_stored(book, here):
 
 
 def test_a_browser_gets_no_number_that_no_cell_gives(notebooks):
-    if notebooks == books.paths_in([]):
-        asked = "".join(path.read_text("utf-8") for path in books.paths_in([]))
-        assert [name for name in json.loads(books.SLOW.read_text("utf-8")) if f'pretrained.slow(\\"{name}\\"' not in asked] == []
+    if notebooks == run_notebooks.paths_in([]):
+        asked = "".join(path.read_text("utf-8") for path in run_notebooks.paths_in([]))
+        given = json.loads(run_notebooks.SLOW.read_text("utf-8"))
+        assert [name for name in given if f'pretrained.slow(\\"{name}\\"' not in asked] == []
 
 
 # --- every prediction -----------------------------------------------------------------------------------------------------------
@@ -261,4 +257,4 @@ def test_every_choice_of_a_prediction_is_judged(book, here):
 
 def test_its_file_is_what_make_notebooks_writes(notebook, book):
     """The normal form; that the outputs come out again is what nbval checks."""
-    assert notebook.read_bytes() == books.text_of(books.normalise(book)).encode(), "run `make notebooks`"
+    assert notebook.read_bytes() == run_notebooks.text_of(run_notebooks.normalise(book)).encode(), "run `make notebooks`"

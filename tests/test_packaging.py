@@ -21,6 +21,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import parse_qs, quote, urlsplit
 
+import build_site
 import nbformat
 import pytest
 import yaml
@@ -122,8 +123,7 @@ def test_the_site_is_built_from_exact_versions_within_those_of_the_lab():
 
 
 def test_the_site_pins_its_python_and_asks_no_package_index():
-    lite = json.loads((ROOT / "site/jupyter-lite.json").read_text("utf-8"))["jupyter-config-data"]
-    (kernel,) = lite["litePluginSettings"].values()
+    kernel = build_site.kernel_config(ROOT / "site")
     assert re.fullmatch(r"https://\S+/pyodide/v0\.27\.7/full/pyodide\.js", kernel["pyodideUrl"])
     assert kernel["disablePyPIFallback"] is True
 
@@ -134,7 +134,7 @@ def test_the_site_is_published_by_its_own_command():
     built = [step.get("run") for step in steps].index("make site")
     (sent,) = [k for k, step in enumerate(steps) if "upload-pages-artifact" in step.get("uses", "")]
     assert built < sent and steps[sent]["with"]["path"] == "dist/site"
-    assert "tools/publish.py dist/site" in (ROOT / "Makefile").read_text("utf-8")
+    assert "tools/build_site.py dist/site" in (ROOT / "Makefile").read_text("utf-8")
 
 
 # --- make -----------------------------------------------------------------------------------------------------------------------

@@ -2,10 +2,12 @@
 
 import re
 
+import make_data
 import numpy as np
+import pretrain
 import pytest
 
-from lecturelib import cells, datasets, nets, pretrain, pretrained, tasks
+from lecturelib import cells, datasets, nets, pretrained, tasks
 
 RUNS = [(part, key) for part in sorted(pretrain.PARTS) for key in pretrained.load(part)]
 TEXT = datasets.code()[1][:50_001]
@@ -177,6 +179,9 @@ def test_the_same_seed_gives_the_same_run():
     assert repr(one) == repr(two)
 
 
-def test_a_part_that_does_not_exist_is_named():
-    with pytest.raises(SystemExit, match="no part is called 'pixel'; there are digits, code, numbers, torch, pixels"):
-        pretrain.main(["pixel"])
+@pytest.mark.parametrize("command, wrong, first", [(pretrain, "pixel", "pixels"), (make_data, "digit", "digits")])
+def test_a_part_that_does_not_exist_is_named(command, wrong, first, capsys):
+    with pytest.raises(SystemExit):
+        command.main([wrong])
+    said = capsys.readouterr().err
+    assert f"invalid choice: '{wrong}'" in said and first in said

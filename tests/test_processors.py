@@ -1,15 +1,15 @@
-"""Which processors this machine can play (`make processors` runs the tests on them)."""
+"""Which processors this machine can simulate (`make processors` runs the tests on them)."""
 
 import platform
 
 import processors
 import pytest
-from processors import PROCESSORS, THREADS, VECTOR, WIDE, WISHLESS, Processor, ask, environment
+from processors import PLAIN, PROCESSORS, THREADS, VECTOR, WIDE, Processor, ask, environment
 
 
 @pytest.fixture(scope="module")
 def machine():
-    return ask(WISHLESS | dict.fromkeys(THREADS, "1")) | {"arch": platform.machine()}
+    return ask(PLAIN | dict.fromkeys(THREADS, "1")) | {"arch": platform.machine()}
 
 
 def test_there_are_six_processors_and_two_counts_of_threads():
@@ -38,9 +38,9 @@ def test_what_the_machine_lacks_is_refused_by_name(machine):
         environment(Processor("an old one", "Haswell"), machine | {"core": "ARMV8", "arch": "arm64"})
 
 
-def test_a_wish_that_takes_no_effect_is_refused(machine, monkeypatch):
+def test_variables_without_effect_are_refused(machine, monkeypatch):
     monkeypatch.setattr(processors, "ask", lambda env: machine | {"core": "another"})
-    with pytest.raises(ValueError, match="this was got: another"):
+    with pytest.raises(ValueError, match="had no effect: another"):
         environment(Processor("this machine"), machine)
 
 

@@ -9,6 +9,7 @@ import re
 
 import nbformat
 import pytest
+from run_notebooks import lines_of
 
 WHOLE_NOTEBOOK = {"title", "about", "found", "care"}  # the opening and the closing text speak of all of it
 UNCHECKED = {"sources"}
@@ -100,11 +101,7 @@ def numbers(text):
 
 def printed(cell):
     """All text that a code cell shows."""
-    texts = []
-    for output in cell.outputs:
-        alt = output.get("metadata", {}).get("image/png", {}).get("alt")
-        texts += [output.get("text"), output.get("data", {}).get("text/plain"), alt]
-    return "\n".join(filter(None, texts))
+    return "\n".join(lines_of(cell))
 
 
 def unprinted(book):

@@ -27,7 +27,6 @@ MAY_IMPORT = {
     "probes": set(),
     "lectures": {*MODELS, "datasets", "pretrained", "plots", "probes"},
     "check": {"lectures", "probes"},
-    "pretrain": {*MODELS, "datasets", "pretrained"},
 }
 
 

@@ -2,10 +2,11 @@
 
 import os
 
+import make_data
 import numpy as np
 import pytest
 
-from lecturelib import cells, nets, pretrain, pretrained, train
+from lecturelib import cells, nets, pretrained, train
 
 try:
     import torch
@@ -185,8 +186,8 @@ def test_the_encoder_decoder_agrees_with_torch(kind, layers):
 
 
 def test_the_numbers_of_torch_in_the_data_are_its_own(tmp_path, monkeypatch):
-    monkeypatch.setattr(pretrain, "DATA", tmp_path)
-    pretrain.torch()
+    monkeypatch.setattr(make_data, "DATA", tmp_path)
+    make_data.torch()
     with np.load(tmp_path / "torch.npz") as fresh, np.load(pretrained.DATA / "torch.npz") as kept:
         assert set(fresh) == set(kept)
         for name in fresh:

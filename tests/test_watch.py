@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import nbformat
 import numpy as np
 import pytest
-from books import executed, normalise
 from PIL import Image
+from run_notebooks import executed, normalise
 
 from lecturelib import live, plots, pretrained, train
 

@@ -1,11 +1,11 @@
-"""Run the notebooks and the numeric tests as other processors would: `make processors`.
+"""Run the notebooks and the numeric tests as they would run on other processors: `make processors`.
 
     .venv/bin/python tools/processors.py [--some N]
 
-A processor decides which kernels OpenBLAS multiplies with, and how wide NumPy's own loops are. Both sum in an order of their
-own, so the last digits differ. Two environment variables choose them, and every kernel that nbval starts inherits them.
-What this machine cannot play is skipped, by name. The last line is no processor: random noise shakes every product, five seeds.
-`--some N` takes the first N that differ from this machine's own.
+The processor determines which kernels OpenBLAS multiplies with, and how wide the SIMD loops of NumPy are. Each sums in its own
+order, so the last digits differ. Two environment variables override the choice, and the kernels that nbval starts inherit them.
+A processor that this machine cannot simulate is skipped, with the reason. At the end the notebooks run with random noise in
+every product, with five seeds. `--some N` takes only the first N processors that compute differently from this machine's own.
 """
 
 import argparse
@@ -16,22 +16,24 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("notebooks/*.ipynb"))
-NUMERIC = [f"tests/test_{name}.py" for name in "cells nets train planes maps tasks stored torch".split()]
+NUMERIC = [f"tests/test_{name}.py" for name in "cells nets train phase_plane maps tasks pretrained torch".split()]
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-WISHLESS = {k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", *THREADS)}
-# NumPy's names, of its old versions and its new: without AVX-512, and without AVX at all.
+# The environment without any choice of processor or threads.
+PLAIN = {k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", *THREADS)}
+# The CPU features that NumPy does without, under the names of its old and new versions: AVX-512, and all of AVX.
 WIDE = re.compile(r"AVX512.*|X86_V4")
-CALLED = {"Prescott": ["Prescott", "Katmai"]}  # what OpenBLAS says when asked for the generic one
 VECTOR = re.compile(r"AVX.*|F16C|FMA3|X86_V[34]")
+NAMES = {"Prescott": ["Prescott", "Katmai"]}  # the names that OpenBLAS reports for its generic kernels
 
 
 class Processor(NamedTuple):
-    """`core`: what OpenBLAS calls it. `off`: matches the features NumPy does without. `needs`: one the machine must have."""
+    """`core`: its name in OpenBLAS. `off`: matches the features to switch off in NumPy. `needs`: one the machine must have."""
 
     name: str
     core: str = ""
@@ -51,7 +53,7 @@ PROCESSORS = [
     Processor("this machine, two threads", threads=2),
 ]
 
-# Run in a process of its own: what NumPy and OpenBLAS made of the environment.
+# Runs in a separate process and reports what NumPy and OpenBLAS use in its environment.
 ASK = """
 import ctypes, json, pathlib, numpy
 from numpy._core import _multiarray_umath as umath
@@ -70,17 +72,17 @@ print(json.dumps({"core": core, "threads": threads, "features": features, "dispa
 """
 
 
-def ask(env):
-    """What NumPy and OpenBLAS make of an environment: core, threads, features in use, and those NumPy can do without."""
+def ask(env: Mapping[str, str]) -> dict[str, Any]:
+    """What NumPy and OpenBLAS use in this environment: core, threads, features, and those that can be switched off."""
     run = subprocess.run([sys.executable, "-c", ASK], env=env, capture_output=True, text=True)
     if run.returncode:
         raise ValueError(run.stderr.strip().splitlines()[-1])
     return json.loads(run.stdout.splitlines()[-1])
 
 
-def environment(processor, machine):
-    """The environment that plays this processor on the machine. ValueError: it cannot, or it did not take effect."""
-    env = WISHLESS | dict.fromkeys(THREADS, str(processor.threads))
+def environment(processor: Processor, machine: Mapping[str, Any]) -> dict[str, str]:
+    """The environment that simulates this processor. ValueError: the machine cannot, or the variables had no effect."""
+    env = PLAIN | dict.fromkeys(THREADS, str(processor.threads))
     if not machine["core"] and (processor.core or processor.threads > 1):
         raise ValueError("this NumPy has no OpenBLAS of its own")
     if processor.core and machine["arch"] not in ("x86_64", "AMD64"):
@@ -96,14 +98,14 @@ def environment(processor, machine):
         env["OPENBLAS_CORETYPE"] = processor.core
     now = ask(env)
     still = [f for f in off if f in now["features"]]
-    wanted = CALLED.get(processor.core, [processor.core or machine["core"]])
+    wanted = NAMES.get(processor.core, [processor.core or machine["core"]])
     if now["core"] not in wanted or still or now["threads"] not in (0, processor.threads):
-        raise ValueError(f"asked for it, this was got: {now['core']}, {now['threads']} threads, still on: {still}")
+        raise ValueError(f"the variables had no effect: {now['core']}, {now['threads']} threads, still on: {still}")
     return env
 
 
-def differs(env, machine):
-    """Whether this environment multiplies with another kernel than the machine, or has other loops."""
+def differs(env: Mapping[str, str], machine: Mapping[str, Any]) -> bool:
+    """Whether this environment uses other kernels or other SIMD loops than the machine does by itself."""
     now = ask(env)
     return (now["core"], now["features"]) != (machine["core"], machine["features"])
 
@@ -111,11 +113,11 @@ def differs(env, machine):
 # -- the tests ----------------------------------------------------------------------------------------------------------------
 
 
-def test(name, env, files):
-    """Run the files' tests in this environment; print one line, and one for each failure. Gives whether all passed."""
+def test(name: str, env: Mapping[str, str], files: Iterable[str]) -> bool:
+    """Run the tests in these files in this environment; print a summary and each failure. Returns whether all passed."""
     start = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-q", "-rfE", "-n", "auto", "--nbval", *files]
-    run = subprocess.run(command, cwd=ROOT, env=env | {"COLUMNS": "500"}, capture_output=True, text=True)
+    run = subprocess.run(command, cwd=ROOT, env={**env, "COLUMNS": "500"}, capture_output=True, text=True)
     lines = run.stdout.splitlines()
     counts = re.sub(r"\s+in [0-9.]+s.*", "", lines[-1].strip("= ")) if lines else run.stderr.strip()[-300:]
     print(f"{name:34} {time.monotonic() - start:5.0f} s  {counts}", flush=True)
@@ -125,27 +127,28 @@ def test(name, env, files):
     return run.returncode == 0
 
 
-def main(arguments):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--some", type=int, metavar="N", help="only N processors that differ from this machine's own")
+def main(arguments: Sequence[str]) -> int:
+    """Run the tests on each processor that this machine can simulate; 1 if any test fails."""
+    parser = argparse.ArgumentParser(description="Run the notebooks and the numeric tests as they would run on other processors.")
+    parser.add_argument("--some", type=int, metavar="N", help="only N processors that compute differently from this one")
     some = parser.parse_args(arguments).some
     files = [*NOTEBOOKS, *NUMERIC]
-    machine = ask(WISHLESS | dict.fromkeys(THREADS, "1")) | {"arch": platform.machine()}
-    good, played = True, 0
+    machine = ask(PLAIN | dict.fromkeys(THREADS, "1")) | {"arch": platform.machine()}
+    good, count = True, 0
     for processor in PROCESSORS:
         try:
             env = environment(processor, machine)
         except ValueError as reason:
             print(f"!!! SKIPPED {processor.name}: {reason} !!!", flush=True)
             continue
-        if some and (played >= some or not differs(env, machine)):
+        if some and (count >= some or not differs(env, machine)):
             continue
-        played += 1
+        count += 1
         good &= test(processor.name, env, files)
-    if some and played < some:
-        print(f"!!! ONLY {played} of {some} processors could be played on this machine !!!", flush=True)
+    if some and count < some:
+        print(f"!!! ONLY {count} of {some} processors could be simulated on this machine !!!", flush=True)
     if not some:
-        good &= test("random noise, five seeds", WISHLESS | dict.fromkeys(THREADS, "1"), ["--all", "tests/test_noise.py"])
+        good &= test("random noise, five seeds", PLAIN | dict.fromkeys(THREADS, "1"), ["--all", "tests/test_noise.py"])
     return 0 if good else 1
 
 

@@ -12,6 +12,9 @@ import numpy as np
 
 MAX_SIZE = 1e15  # of the numbers of a slider; a browser cannot represent larger ones exactly
 
+WHOLE = int, np.integer
+REAL = int, float, np.integer, np.floating
+
 
 @dataclass(frozen=True)
 class Slider:
@@ -60,12 +63,12 @@ class Slider:
 
     def check(self, value: Any) -> float:
         """`value`, cleaned. Raises ValueError if it is not allowed."""
-        kind = (int, np.integer) if self.whole else (int, float, np.integer, np.floating)
-        if isinstance(value, bool) or not isinstance(value, kind):
+        kinds: Any = WHOLE if self.whole else REAL
+        if isinstance(value, bool) or not isinstance(value, kinds):
             raise ValueError(f"must be {self.allows}, not {value!r}")
         if abs(value) <= 2 * max(abs(self.lo), abs(self.hi)):  # not nan, and no int too large for a float
             # A browser adds up steps in floating point: its 1.0000000000000002 must become the 1 that the reader sees.
-            clean = int(value) if self.whole else float(f"{value:.12g}")
+            clean: float = int(value) if self.whole else float(f"{value:.12g}")
             if self.lo <= clean <= self.hi:
                 return clean
         raise ValueError(f"must be {self.allows}, not {value!r}")

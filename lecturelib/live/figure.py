@@ -41,7 +41,7 @@ class LiveFigure:
         self._sharpening = None  # the timer
         self._setting = False
         with DRAW_LOCK:
-            self._renderer = Renderer(draw, axes, layout, size)
+            self._renderer: Any = Renderer(draw, axes, layout, size)  # None once the figure is closed
             self.text = self._renderer.draw(self._start)
             self._build()
         CELLS.keep(self)

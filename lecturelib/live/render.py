@@ -125,7 +125,7 @@ class Renderer:
         self._drawing = True
         try:
             self._clean.restore()
-            self._decoration = None  # determined when pixels are requested
+            self._decoration: Any = None  # determined when pixels are requested
             with styled():
                 sentence = self.function(*self.axes, **values)
             self._check_result(sentence)
@@ -260,12 +260,13 @@ class Snapshot:
                     continue
             except (ValueError, DeprecationWarning):  # arrays do not compare to a single truth value
                 pass
+            change: Any
             if isinstance(now, dict):
                 names = [n for n in {**then, **now} if now.get(n) is not then.get(n) and n not in NOT_DECORATION]
                 pairs = [(name, self._frozen(now.get(name)), self._frozen(then.get(name))) for name in names]
                 change = [(name, new) for name, new, old in pairs if new != old]
             elif isinstance(now, np.ndarray):
-                change = b"" if now.tobytes() == then.tobytes() else now.tobytes()
+                change = None if now.tobytes() == then.tobytes() else now.tobytes()
             else:
                 change = self._frozen(list(now))
             if change:
@@ -327,7 +328,7 @@ def quick_png(pixels: np.ndarray) -> bytes:
     height, width = pixels.shape[:2]
     rows = np.zeros((height, 1 + 4 * width), np.uint8)  # each row starts with filter type 0, none
     rows[:, 1:] = pixels.reshape(height, -1)
-    parts = (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)), (b"IDAT", zlib.compress(rows, 1)), (b"IEND", b"")
+    parts = (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)), (b"IDAT", zlib.compress(rows.data, 1)), (b"IEND", b"")
     chunks = (struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(d, zlib.crc32(k))) for k, d in parts)
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 

@@ -43,7 +43,8 @@ class Watch:
 
     def __init__(self, draw: Callable[..., str], axes: list[str], size: tuple[float, float]) -> None:
         self._draw, self._axes, self._size = draw, axes, size
-        self._renderer = self._picture = None
+        self._renderer: Renderer | None = None
+        self._picture: Picture | None = None
         self._last_drawn, self._tenths = 0.0, 0
 
     def __call__(self, run: Run) -> None:
@@ -63,7 +64,7 @@ class Watch:
             show_text(self._caption, run.text)
         if run.ended or time.monotonic() - self._last_drawn > INTERVAL:
             self._show(run)
-        if run.ended:
+        if run.ended and self._picture:
             data, metadata = self._picture.bundle(self._view, STORED_TEXT)
             self._handle.update(data, metadata=metadata, raw=True)
             self._renderer = self._picture = None

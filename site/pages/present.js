@@ -1,8 +1,8 @@
-// The page as slides, for a projector: its address ends in #slide-1, #slide-2 ... The notebook's slide marks say where one ends.
+// Shows the page as slides, for a projector: at #slide-1, #slide-2 ... The slide types of the notebook's cells say where each starts.
 const slides = [...document.querySelectorAll('.slide')];
-const [back, on, leave] = document.querySelectorAll('nav button');
-const at = () => Math.min(+(location.hash.match(/^#slide-(\d+)$/) || [0, 0])[1], slides.length); // 0: it is read, not shown
-// The address and the page change at once: a key that follows at once finds the next slide, not the slider of the last.
+const [back, next, exit] = document.querySelectorAll('nav button');
+const at = () => Math.min(+(location.hash.match(/^#slide-(\d+)$/) || [0, 0])[1], slides.length); // 0: the page is read as a whole
+// Address and page change together, so a key pressed right afterwards reaches the new slide and not a slider of the old one.
 const turn = address => { history.replaceState(null, '', address); show(); };
 const go = k => turn(`#slide-${Math.max(1, Math.min(k, slides.length))}`);
 const stop = () => {
@@ -16,14 +16,14 @@ const show = () => {
   document.body.classList.toggle('presenting', k > 0);
   slides.forEach((slide, n) => slide.classList.toggle('shown', n === k - 1));
   back.disabled = k === 1;
-  on.disabled = k === slides.length;
+  next.disabled = k === slides.length;
   document.querySelector('nav output').textContent = `${k} of ${slides.length}`;
   if (!k) return;
   scrollTo(0, 0);
   if (document.activeElement.closest('.slide:not(.shown)')) document.activeElement.blur();
 };
 
-// A clicker sends the page keys, so they turn the slide wherever the focus is; a slider keeps its arrows, Home and End.
+// A clicker sends Page Up and Page Down, so these change the slide wherever the focus is; a slider keeps its arrows, Home and End.
 addEventListener('keydown', event => {
   if (!at() || event.ctrlKey || event.altKey || event.metaKey) return;
   const free = !event.target.closest('input, select, summary, button, a');
@@ -34,7 +34,7 @@ addEventListener('keydown', event => {
   event.preventDefault();
 });
 back.addEventListener('click', () => go(at() - 1));
-on.addEventListener('click', () => go(at() + 1));
-leave.addEventListener('click', stop);
+next.addEventListener('click', () => go(at() + 1));
+exit.addEventListener('click', stop);
 addEventListener('hashchange', show);
 show();

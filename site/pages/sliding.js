@@ -1,4 +1,4 @@
-// A figure's frames lie in its folder, numbered. Its inputs are the digits of the frame's number: the last one turns fastest.
+// Each figure has a folder of numbered frames, one for each combination of its inputs. The last input varies fastest.
 for (const figure of document.querySelectorAll('figure.sliding')) {
   const inputs = [...figure.querySelectorAll('.controls input, .controls select')];
   const caption = figure.querySelector('figcaption');
@@ -7,7 +7,7 @@ for (const figure of document.querySelectorAll('figure.sliding')) {
   const place = input => input.options ? input.selectedIndex : +input.value;
   const frames = [];
 
-  // The pictures are decoded before they are shown, so that none flickers.
+  // Pictures are decoded before they are shown, so that none flickers.
   const load = () => sentences.forEach((sentence, k) => {
     const image = new Image();
     image.src = `${figure.dataset.frames}/${String(k).padStart(2, '0')}.webp`;

@@ -2,16 +2,16 @@
 
 import functools
 
-import pages
 import pytest
+import site_pages
 
 
 @pytest.fixture(scope="session")
 def address(notebook, tmp_path_factory):
     """The notebook's page, as a file. It is drawn in this process, where the notebook has run; `make site` finds it drawn."""
     folder = tmp_path_factory.mktemp("pages")
-    pages.build(folder, [notebook])
-    return (folder / pages.name_of(notebook)).as_uri()
+    site_pages.build(folder, [notebook])
+    return (folder / site_pages.name_of(notebook)).as_uri()
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_it_is_shown_as_slides(page, book):
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth && scrollY === 0")
         page.keyboard.press("PageDown")
     assert seen == ids
-    assert place.get_by_role("button", name="On").is_disabled()
+    assert place.get_by_role("button", name="Next").is_disabled()
     page.keyboard.press("PageUp")
     page.wait_for_function("text => document.querySelector('nav output').textContent === text", arg=f"{last - 1} of {last}")
 

@@ -12,10 +12,12 @@ import urllib.request
 from pathlib import Path
 from zipfile import ZipFile
 
-import pages
+import build_site
 import pytest
+import site_pages
 from filelock import FileLock
 from packaging.utils import canonicalize_name
+from run_notebooks import output_text
 
 ROOT = Path(__file__).parents[2]
 HERE = ROOT.parent / "shared/pyodide"
@@ -35,8 +37,7 @@ def pyodide():
     if HERE.is_dir():
         return str(HERE)
     try:
-        lite = json.loads((ROOT / "site/jupyter-lite.json").read_text("utf-8"))["jupyter-config-data"]["litePluginSettings"]
-        urllib.request.urlopen(next(iter(lite.values()))["pyodideUrl"], timeout=10).close()
+        urllib.request.urlopen(build_site.kernel_config(ROOT / "site")["pyodideUrl"], timeout=10).close()
     except OSError:
         return None
     return ""
@@ -56,7 +57,7 @@ def site(tmp_path_factory, browser, worker_id):
     own = tmp_path_factory.getbasetemp()
     folder = (own if worker_id == "master" else own.parent) / "site"
     environment = os.environ | ({"JUPYTERLITE_PYODIDE_URL": where} if where else {})
-    command = [sys.executable, ROOT / "tools/publish.py", folder]
+    command = [sys.executable, ROOT / "tools/build_site.py", folder]
     with FileLock(folder.with_suffix(".lock")):
         if not (folder / "LICENCES.txt").exists():  # what is written last
             built = subprocess.run(command, env=environment, capture_output=True, text=True)
@@ -120,8 +121,8 @@ def test_the_notebooks_are_the_very_same_files_and_the_library_is_this_one(site,
 
 def test_its_pages_are_those_that_are_tested_alone_and_lead_to_their_live_twins(site, notebooks, page, address, tmp_path):
     for notebook in notebooks:
-        name = pages.name_of(notebook)
-        assert (site / name).read_text("utf-8") == pages.page(notebook, tmp_path)
+        name = site_pages.name_of(notebook)
+        assert (site / name).read_text("utf-8") == site_pages.page(notebook, tmp_path)
         page.goto(f"{address}/{name}")
         assert page.locator("header .live").get_attribute("href") == f"lab/index.html?path={notebook.name}"
         for link in page.evaluate("() => [...document.querySelectorAll('a')].map(a => a.getAttribute('href'))"):
@@ -153,8 +154,7 @@ def run_all(page):
 
 def words(outputs):
     """What the outputs say, as text."""
-    said = (o.get("text") or o.get("data", {}).get("text/plain", "") for o in outputs)
-    return ["".join(text).strip() for text in said if "".join(text).strip()]
+    return [text for output in outputs if (text := output_text(output).strip())]
 
 
 def test_it_runs_in_the_browser_says_what_is_stored_and_slides(page, address, notebook, book, pytestconfig):

@@ -1,7 +1,7 @@
-"""The notebooks as pages that need no Python. `make site` writes them, each beside its live twin.
+"""Turn the notebooks into web pages that need no Python; `make site` does this as one of its steps.
 
-A page has the stored outputs. Its live figures slide too: along their main controls frames are drawn now, and swapped later by a
-few lines of JavaScript, with their sentences as captions and alt texts.
+A page shows the stored outputs of its notebook, and its figures can still be moved: for the values of their main controls, frames
+are drawn in advance, and a few lines of JavaScript swap them. Each frame's sentence is its caption and alt text.
 """
 
 import hashlib
@@ -12,58 +12,62 @@ import os
 import platform
 import re
 import shutil
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import matplotlib
 import nbformat
 import numpy as np
 import PIL
-from books import NOTEBOOKS, run_here
 from latex2mathml.converter import convert
 from nbconvert.filters import highlight, markdown_mistune
+from nbformat import NotebookNode
 from PIL import Image
+from processors import ROOT
 from pygments.formatters import HtmlFormatter
+from run_notebooks import output_text, paths_in, run_here
 
 from lecturelib import live
 
-ROOT = Path(__file__).parents[1]
-PARTS = ROOT / "site/pages"  # the style, the scripts
-KEPT = ROOT / "build/figures"  # what earlier builds drew
-FRAMES = 26  # of a slider; both ends and the start are among them
+PARTS = ROOT / "site/pages"  # the template, the style sheet, the scripts
+KEPT = ROOT / "build/figures"  # figures drawn by earlier builds
+FRAMES = 26  # of a slider at most, both ends and the start among them
 LARGEST = 700_000  # bytes of all frames of a figure
-SETTINGS = (52, 75), (26, 75), (26, 45)  # pictures of a figure at most, and their quality; the first that fits LARGEST is taken
+SETTINGS = (52, 75), (26, 75), (26, 45)  # the most frames of a figure, and their quality; the first pair within LARGEST is used
 MATHS = re.compile(r"\$\$(?P<block>.+?)\$\$|\$(?P<inline>[^$\n]+?)\$", re.S)
 
 
-def build(out, paths=None):
-    """A page for each notebook, in the folder `out`; the first is the index."""
-    paths = sorted(NOTEBOOKS.glob("*.ipynb")) if paths is None else paths
+def build(out: Path, paths: Sequence[Path] = ()) -> None:
+    """Write a page for each notebook, by default for the whole series, into the folder `out`; the first is the index."""
+    paths = paths or paths_in([])
     for part in ("pages.css", "sliding.js", "present.js", "stix-two-math.woff2", "stix-two-math.OFL.txt"):
         shutil.copy(PARTS / part, out)
     light, dark = (HtmlFormatter(style=style).get_style_defs(".code") for style in ("friendly", "github-dark"))
     (out / "code.css").write_text(f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}\n", "utf-8")
     with ProcessPoolExecutor() as pool:
-        each = pool.map if len(paths) > 1 else map  # one alone is drawn in this process, where the notebook may have run
+        each = pool.map if len(paths) > 1 else map  # a single one is drawn here: this process may have run the notebook
         for path, text in zip(paths, each(page, paths, itertools.repeat(out)), strict=True):
             (out / name_of(path)).write_text(text, "utf-8")
 
 
-def name_of(path):
+def name_of(path: Path) -> str:
+    """The file name of a notebook's page."""
     return "index.html" if path.stem.startswith("00") else f"{path.stem}.html"
 
 
-def page(path, out):
-    """The page of one notebook, as HTML; its frames are written below `out`."""
+def page(path: Path, out: Path) -> str:
+    """The page of one notebook, as HTML; its frames are written to the folder `figures` in `out`."""
     book = nbformat.read(path, as_version=4)
     drawn = drawn_cells(path, book)
     if (drawn / "frames").is_dir():
         shutil.copytree(drawn / "frames", out / "figures" / path.stem, dirs_exist_ok=True)
     ready = json.loads((drawn / "cells.json").read_text("utf-8"))
     cells = slides(book.cells, [ready.get(cell.id) or cell_html(cell) for cell in book.cells])
-    title = re.search(r"^# (.+)$", book.cells[0].source, re.M)[1]
+    title = re.findall(r"^# (.+)$", book.cells[0].source, re.M)[0]
     text = (PARTS / "page.html").read_text("utf-8")
     parts = {"TITLE": html.escape(title), "LIVE": f"lab/index.html?path={path.name}", "BODY": "\n".join(cells)}
     for name, value in parts.items():
@@ -71,13 +75,13 @@ def page(path, out):
     return text
 
 
-# -- what the notebook must run for, kept from build to build ---------------------------------------------------------------
+# -- figures and questions, for which the notebook must run: kept from build to build ----------------------------------------
 
 
-def drawn_cells(path, book):
-    """A folder with the HTML of the notebook's figures and questions by cell id, cells.json, and all frames, frames/.
+def drawn_cells(path: Path, book: NotebookNode) -> Path:
+    """A folder with cells.json, the HTML of the notebook's figures and questions by cell id, and frames/, all its frames.
 
-    It takes minutes to draw, so it is kept until something changes on which it depends.
+    Drawing takes minutes, so the folder is kept until something that it depends on changes.
     """
     folder = KEPT / f"{path.stem}-{depends_on(book)}"
     if not folder.is_dir():
@@ -86,19 +90,19 @@ def drawn_cells(path, book):
             draw_cells(path, book, Path(fresh))
             try:
                 os.rename(fresh, folder)
-            except OSError:  # another process, drawing the same, was first; on Windows TemporaryDirectory then has work to do
+            except OSError:  # another process has drawn the same and was first
                 if not folder.is_dir():
                     raise
             else:
-                os.mkdir(fresh)  # for TemporaryDirectory to remove
+                os.mkdir(fresh)  # TemporaryDirectory wants to remove it
         for other in KEPT.glob(f"{path.stem}-*"):
             if other != folder:
                 shutil.rmtree(other, ignore_errors=True)
     return folder
 
 
-def depends_on(book):
-    """A digest of all that figures depend on: the cells' code, the library with its data, these tools, the versions."""
+def depends_on(book: NotebookNode) -> str:
+    """A hash of everything that figures depend on: the cells' code, the library and its data, these tools, the versions."""
     digest = hashlib.sha256()
     for cell in book.cells:
         digest.update(f"{cell.id}\n{cell.source}\n".encode() if cell.cell_type == "code" else b"")
@@ -109,8 +113,8 @@ def depends_on(book):
     return digest.hexdigest()[:16]
 
 
-def draw_cells(path, book, folder):
-    """Run the notebook; write cells.json and frames/ into `folder`."""
+def draw_cells(path: Path, book: NotebookNode, folder: Path) -> None:
+    """Run the notebook and write cells.json and frames/ into `folder`."""
     shown, ready = run_here(path).shown, {}
     for cell in book.cells:
         value = shown.get(cell.id)
@@ -124,9 +128,9 @@ def draw_cells(path, book, folder):
 # -- cells ------------------------------------------------------------------------------------------------------------------
 
 
-def slides(cells, texts):
-    """The cells' HTML, in one <div> for each slide. What the notebook skips is read, and not shown."""
-    lines = []
+def slides(cells: Sequence[NotebookNode], texts: Sequence[str]) -> list[str]:
+    """The cells' HTML, with a <div> around each slide. Cells of the slide type `skip` are on the page but on no slide."""
+    lines: list[str] = []
     for cell, text in zip(cells, texts, strict=True):
         mark = cell.metadata.slideshow.slide_type
         if mark in ("slide", "subslide"):
@@ -135,26 +139,28 @@ def slides(cells, texts):
     return [*lines, "</div>"]
 
 
-def cell_html(cell):
-    """A cell that is neither figure nor question: text, or code with what it printed."""
+def cell_html(cell: NotebookNode) -> str:
+    """The HTML of a cell that is neither figure nor question: text, or code with its outputs."""
     if cell.cell_type == "markdown":
         return f'<section id="{cell.id}">{text_html(cell.source)}</section>'
     tags = cell.metadata.get("tags", [])
-    outputs = "" if "exercise" in tags else "".join(map(output_html, cell.outputs))  # an exercise that nobody has done yet
+    outputs = "" if "exercise" in tags else "".join(map(output_html, cell.outputs))  # they only say that it was not attempted
     return f'<section id="{cell.id}">{code_html(cell, "claim" not in tags)}{outputs}</section>'
 
 
-def code_html(cell, closed):
+def code_html(cell: NotebookNode, closed: bool) -> str:
+    """The highlighted code of a cell, folded away or open."""
     return folded("code", f'<div class="code">{highlight.Highlight2HTML()(cell.source)}</div>', closed)
 
 
-def folded(name, inside, closed):
+def folded(name: str, inside: str, closed: bool) -> str:
+    """HTML that a reader can fold away and open by its name."""
     return f"<details{'' if closed else ' open'}><summary>{name}</summary>{inside}</details>"
 
 
-def text_html(source):
-    """Markdown as HTML; formulas as MathML, which every browser sets by itself; links to notebooks as links to pages."""
-    formulas = []
+def text_html(source: str) -> str:
+    """Markdown as HTML, with formulas in MathML, which browsers render by themselves, and links to pages, not to notebooks."""
+    formulas: list[str] = []
 
     def keep(found):
         block = found["block"]
@@ -168,18 +174,19 @@ def text_html(source):
     return re.sub(r"FORMULA(\d+)X", lambda found: formulas[int(found[1])], text)
 
 
-def output_html(output):
-    """What a cell printed, or a picture with its alt text."""
+def output_html(output: NotebookNode) -> str:
+    """The HTML of an output: printed text, or a picture with its alt text."""
     data = output.get("data", {})
     if "image/png" in data:
         said = output.metadata["image/png"]
         size = f'width="{said["width"]}" height="{said["height"]}"'
         return f'<figure><img src="data:image/png;base64,{data["image/png"]}" {size} alt="{html.escape(said["alt"])}"></figure>'
-    text = output.get("text") or data.get("text/plain", "")
+    text = output_text(output)
     return f"<pre>{html.escape(text)}</pre>" if text else ""
 
 
-def prediction_html(cell, question):
+def prediction_html(cell: NotebookNode, question: live.Prediction) -> str:
+    """The HTML of a question: its choices, and the answer folded away."""
     choices = "".join(f"<li>{html.escape(choice)}</li>" for choice in question.choices)
     reply = html.escape(f"{question.right}. {question.reason}")
     answer = folded("Decide first, then look", f"<p>{reply}</p>", True)
@@ -187,13 +194,13 @@ def prediction_html(cell, question):
     return f'<section id="{cell.id}" class="predict">{asked}{answer}</section>'
 
 
-# -- figures that slide -----------------------------------------------------------------------------------------------------
+# -- figures with controls -----------------------------------------------------------------------------------------------------
 
 
-def figure_html(cell, figure, folder, where):
-    """A picture, its sentence, and inputs for its main controls. Frames are loaded from `where` when the figure is in sight."""
+def figure_html(cell: NotebookNode, figure: live.LiveFigure, folder: Path, where: str) -> str:
+    """A picture, its sentence, and inputs for its main controls. The browser loads the frames from `where`."""
     values, sentences = frames(figure, folder)
-    start = {name: control.at for name, control in figure.controls.items()}
+    start = starts(figure)
     first = 0
     for name, allowed in values.items():
         first = first * len(allowed) + allowed.index(start[name])
@@ -211,8 +218,13 @@ def figure_html(cell, figure, folder, where):
     )
 
 
-def main_values(controls, most):
-    """The values to draw, at most `most` pictures: of the first slider and the first menu, or of two menus."""
+def starts(figure: live.LiveFigure) -> dict[str, Any]:
+    """The starting values of all controls."""
+    return {name: control.at for name, control in figure.controls.items()}
+
+
+def main_values(controls: Mapping[str, Any], most: int) -> dict[str, list]:
+    """The values to draw, in at most `most` combinations: those of the first slider and the first menu, or of two menus."""
     sliders = [name for name, control in controls.items() if isinstance(control, live.Slider)]
     menus = [name for name in controls if name not in sliders]
     slider = sliders[0] if sliders else None
@@ -224,9 +236,9 @@ def main_values(controls, most):
     return values
 
 
-def frames(figure, folder):
-    """Draw each combination of the main controls' values into `folder`; gives the values and the sentences, as many as fit."""
-    start = {name: control.at for name, control in figure.controls.items()}
+def frames(figure: live.LiveFigure, folder: Path) -> tuple[dict[str, list], list[str]]:
+    """Draw a frame for each combination of the main controls' values into `folder`; return the values and the sentences."""
+    start = starts(figure)
     for most, quality in SETTINGS[likely(figure, start) :]:
         values = main_values(figure.controls, most)
         moves = [dict(zip(values, combination, strict=True)) for combination in itertools.product(*values.values())]
@@ -236,11 +248,11 @@ def frames(figure, folder):
             for k, (_, picture) in enumerate(drawn):
                 (folder / f"{k:02}.webp").write_bytes(picture)
             return values, [sentence for sentence, _ in drawn]
-    raise ValueError(f"{folder.name}: its frames take more than {LARGEST} bytes")
+    raise ValueError(f"{folder.name}: its frames take more than {LARGEST:,} bytes")
 
 
-def likely(figure, start):
-    """The first of SETTINGS that fits if every frame is as large as that of the start: so most figures are drawn only once."""
+def likely(figure: live.LiveFigure, start: Mapping[str, Any]) -> int:
+    """The first of SETTINGS that fits if all frames are as large as the first: a guess, so that most are drawn only once."""
     for k, (most, quality) in enumerate(SETTINGS):
         count = np.prod([len(allowed) for allowed in main_values(figure.controls, most).values()])
         if count * len(drawn_frame(figure, start, quality)[1]) < LARGEST:
@@ -248,15 +260,15 @@ def likely(figure, start):
     return len(SETTINGS) - 1
 
 
-def drawn_frame(figure, values, quality):
+def drawn_frame(figure: live.LiveFigure, values: Mapping[str, Any], quality: int) -> tuple[str, bytes]:
     """The sentence at these values of all controls, and the picture as the bytes of a WebP file."""
     sentence, file = figure.set(**values), BytesIO()
     Image.fromarray(figure.pixels(1)[..., :3].copy()).save(file, "webp", quality=quality, method=2)
     return sentence, file.getvalue()
 
 
-def input_html(name, control, allowed, at):
-    """A native range for numbers, a menu for words."""
+def input_html(name: str, control: Any, allowed: Sequence, at: Any) -> str:
+    """An HTML input for a control: a range for numbers, a menu for words."""
     label = html.escape(control.label or name)
     texts = [f"{value:.4g}" if isinstance(value, float) else str(value) for value in allowed]
     if isinstance(control, live.Slider):

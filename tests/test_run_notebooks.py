@@ -10,9 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import books
 import nbformat
 import pytest
+import run_notebooks
 from PIL import Image
 
 ROOT = Path(__file__).parents[1]
@@ -38,7 +38,7 @@ def claim(name, *lines):
 
 
 def notebook(*cells):
-    return books.normalise(nbformat.v4.new_notebook(cells=list(cells)))
+    return run_notebooks.normalise(nbformat.v4.new_notebook(cells=list(cells)))
 
 
 STORED = notebook(figure("live-norm", 10, "w = 1"), claim("claim-adding", "tanh: 0.17", "IRNN below 0.01: True"))
@@ -48,9 +48,9 @@ STORED = notebook(figure("live-norm", 10, "w = 1"), claim("claim-adding", "tanh:
 def path(tmp_path, monkeypatch):
     """The stored notebook, and numbers of slow cells, as files."""
     path = tmp_path / "tiny.ipynb"
-    path.write_bytes(books.text_of(STORED).encode())
-    monkeypatch.setattr(books, "SLOW", tmp_path / "slow.json")
-    books.SLOW.write_text(json.dumps({"error": [0.11, 0.26], "seeds": 7}, indent=1, sort_keys=True) + "\n")
+    path.write_bytes(run_notebooks.text_of(STORED).encode())
+    monkeypatch.setattr(run_notebooks, "SLOW", tmp_path / "slow.json")
+    run_notebooks.SLOW.write_text(json.dumps({"error": [0.11, 0.26], "seeds": 7}, indent=1, sort_keys=True) + "\n")
     monkeypatch.setenv("LECTURELIB_SLOW", "")
     return path
 
@@ -63,8 +63,8 @@ def run(monkeypatch, path, result, *options, slow=None):
             Path(os.environ["LECTURELIB_SLOW"]).write_text(json.dumps(slow))
         return copy.deepcopy(result)
 
-    monkeypatch.setattr(books, "executed", executed)
-    assert books.main([*options, str(path)]) == 0
+    monkeypatch.setattr(run_notebooks, "executed", executed)
+    assert run_notebooks.main([*options, str(path)]) == 0
 
 
 def test_the_same_outputs_change_no_byte(path, monkeypatch, capsys):
@@ -80,7 +80,7 @@ def test_other_pixels_are_named_and_not_stored(path, monkeypatch, capsys):
     other = notebook(figure("live-norm", 11, "w = 1"), STORED.cells[1])
     run(monkeypatch, path, other)
     assert path.read_bytes() == before
-    assert capsys.readouterr().out == "tiny.ipynb: unchanged; other pixels, not stored without --pictures: live-norm\n"
+    assert capsys.readouterr().out == "tiny.ipynb: unchanged; only pixels differ, store them with --pictures: live-norm\n"
     run(monkeypatch, path, other, "--pictures")
     assert nbformat.read(path, 4).cells[0].outputs[0].data["image/png"].strip() == picture(11)
 
@@ -94,7 +94,7 @@ def test_what_a_cell_says_anew_is_printed_old_beside_new(path, monkeypatch, caps
     new = notebook(figure("live-norm", 11, "w = 1"), claim("claim-adding", "tanh: 0.17", "IRNN below 0.01: False"))
     run(monkeypatch, path, new)
     said = capsys.readouterr().out.splitlines()
-    assert said[0].startswith("tiny.ipynb: stored; other pixels")
+    assert said[0].startswith("tiny.ipynb: stored; only pixels differ")
     assert said[1:] == ["  claim-adding", "    - IRNN below 0.01: True", "    + IRNN below 0.01: False"]
     after = nbformat.read(path, 4)
     assert after.cells[1].outputs[0].text.endswith("False\n")
@@ -109,9 +109,9 @@ def test_an_alt_text_that_differs_is_printed(path, monkeypatch, capsys):
 
 
 def test_slow_numbers_stay_where_the_notebook_says_the_same(path, monkeypatch, capsys):
-    before = books.SLOW.read_bytes()
+    before = run_notebooks.SLOW.read_bytes()
     run(monkeypatch, path, STORED, slow={"error": [0.12, 0.25]})
-    assert books.SLOW.read_bytes() == before
+    assert run_notebooks.SLOW.read_bytes() == before
     assert capsys.readouterr().out == "tiny.ipynb: unchanged\n"
 
 
@@ -126,13 +126,13 @@ def test_slow_numbers_stay_where_the_notebook_says_the_same(path, monkeypatch, c
 def test_slow_numbers_that_differ_are_printed_old_beside_new(result, slow, path, monkeypatch, capsys):
     run(monkeypatch, path, result, slow=slow)
     assert f"  slow.json, 'error'\n    - [0.11, 0.26]\n    + {slow['error']}\n" in capsys.readouterr().out
-    assert json.loads(books.SLOW.read_text()) == {"error": slow["error"], "seeds": 7}
+    assert json.loads(run_notebooks.SLOW.read_text()) == {"error": slow["error"], "seeds": 7}
 
 
 def test_new_slow_numbers_are_stored(path, monkeypatch, capsys):
     run(monkeypatch, path, STORED, slow={"rate": 0.3})
     assert "  slow.json, 'rate'\n    - (not stored)\n    + 0.3\n" in capsys.readouterr().out
-    assert json.loads(books.SLOW.read_text())["rate"] == 0.3
+    assert json.loads(run_notebooks.SLOW.read_text())["rate"] == 0.3
 
 
 # -- the normal form --------------------------------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ def tiny(*sources, **more):
 
 def stored(nb, folder):
     path = folder / "tiny.ipynb"
-    path.write_text(books.text_of(nb), "utf-8")
+    path.write_text(run_notebooks.text_of(nb), "utf-8")
     return path
 
 
@@ -166,7 +166,7 @@ def test_normalising_keeps_what_a_reader_needs_and_drops_the_rest():
     nb.cells[0].outputs = [out("display_data", data, metadata=about), *streams, out("execute_result", data, execution_count=17)]
     before = json.dumps(nb)
 
-    tidy = books.normalise(nb)
+    tidy = run_notebooks.normalise(nb)
     assert json.dumps(nb) == before, "the notebook that was given is left as it is"
     assert set(tidy.metadata) == {"kernelspec", "language_info"} and tidy.metadata.kernelspec.name == "python3"
     assert [cell.execution_count for cell in tidy.cells] == [1, 2]
@@ -177,7 +177,7 @@ def test_normalising_keeps_what_a_reader_needs_and_drops_the_rest():
     assert (shown.data, shown.metadata) == (kept, {"image/png": about["image/png"]})
     assert (said.text, warned.text) == ("ab", "c")
     assert (result.data, result.execution_count) == (kept, 1)
-    assert books.text_of(books.normalise(tidy)) == books.text_of(tidy)
+    assert run_notebooks.text_of(run_notebooks.normalise(tidy)) == run_notebooks.text_of(tidy)
 
 
 UNREADABLE = ["", "Live", "a_b", "a-", "3d-view", "1b2c3d4e", "e5f0a1b2", "a1b2c3d4-0000-4000-8000-000000000000", "two"]
@@ -188,28 +188,28 @@ def test_an_unreadable_id_is_refused(name):
     nb = tiny("1", "2", "3")
     nb.cells[0].id, nb.cells[2].id = "two", name
     with pytest.raises(ValueError, match=re.escape(f"{name!r}")):
-        books.normalise(nb)
+        run_notebooks.normalise(nb)
 
 
 def test_readable_ids_are_kept():
     nb = tiny("1", "2")
     nb.cells[0].id, nb.cells[1].id = "decade", "live-4-cycle"
-    assert [cell.id for cell in books.normalise(nb).cells] == ["decade", "live-4-cycle"]
+    assert [cell.id for cell in run_notebooks.normalise(nb).cells] == ["decade", "live-4-cycle"]
 
 
 def test_running_twice_writes_the_same_file(tmp_path):
     path = stored(tiny("print(1)\nprint(2, flush=True)\nprint(3)", "from lecturelib import live", "1 + 1"), tmp_path)
-    assert books.main([str(path)]) == 0
+    assert run_notebooks.main([str(path)]) == 0
     once = path.read_bytes()
     assert b"1\\n" in once and once.endswith(b"}\n")
-    assert books.main([str(tmp_path)]) == 0
+    assert run_notebooks.main([str(tmp_path)]) == 0
     assert path.read_bytes() == once
 
 
 def test_a_cell_that_raises_is_named_and_the_file_stays(tmp_path, capsys):
     path = stored(tiny("x = 1", "x / 0"), tmp_path)
     before = path.read_bytes()
-    assert books.main([str(path)]) == 1
+    assert run_notebooks.main([str(path)]) == 1
     assert path.read_bytes() == before
     said = capsys.readouterr().err
     assert "tiny.ipynb" in said and "cell-b" in said and "ZeroDivisionError" in said
@@ -223,7 +223,7 @@ def test_nbval_names_a_cell_by_its_id(tmp_path):
     nb.cells[0].source = "print(2)"
     nb.metadata = STORED.metadata
     path = tmp_path / "tiny.ipynb"
-    path.write_text(books.text_of(nb))
+    path.write_text(run_notebooks.text_of(nb))
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "tests.nbval_ids", "--nbval", path]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
     failed = [line for line in said.splitlines() if line.startswith("FAILED ")]  # with CI=true more lines follow
@@ -237,7 +237,7 @@ def test_a_site_without_pyodide_is_refused_in_one_line_and_nothing_is_touched(fo
     (tmp_path / "site/index.html").write_text("the last one")
     nobody = dict.fromkeys(("https_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
     env = os.environ | nobody | {"no_proxy": "", "NO_PROXY": "", "JUPYTERLITE_PYODIDE_URL": folder and str(tmp_path / folder)}
-    command = [sys.executable, ROOT / "tools/publish.py", tmp_path / "site"]
+    command = [sys.executable, ROOT / "tools/build_site.py", tmp_path / "site"]
     done = subprocess.run(command, env=env, capture_output=True, text=True)
     assert done.returncode == 1 and done.stdout == ""
     assert len(done.stderr.splitlines()) == 1 and "JUPYTERLITE_PYODIDE_URL" in done.stderr

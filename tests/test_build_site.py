@@ -1,0 +1,37 @@
+"""The lock file of Python in the browser."""
+
+import json
+from hashlib import sha256
+from zipfile import ZipFile
+
+import build_site
+
+LOCK = {
+    "info": {"arch": "wasm32", "platform": "emscripten_3_1_58", "python": "3.12.7", "version": "0.27.7"},
+    "packages": {
+        name: {"name": name, "version": "1", "file_name": f"{name}.whl", "install_dir": "site", "depends": depends}
+        for name, depends in {"numpy": ["blas"], "blas": [], "ssl": [], "unused": ["numpy"]}.items()
+    },
+}
+METADATA = """\
+Metadata-Version: 2.4
+Name: ours
+Version: 0.1
+Requires-Dist: NumPy>=2
+Requires-Dist: docopt
+Requires-Dist: pywin32; sys_platform == "win32"
+Requires-Dist: tomli; python_version < "3.12"
+"""
+
+
+def test_the_lock_file_has_our_wheels_and_what_they_need_in_the_browser_and_no_more(tmp_path):
+    (tmp_path / "lock.json").write_text(json.dumps(LOCK))
+    wheel = tmp_path / "ours-0.1-py3-none-any.whl"
+    with ZipFile(wheel, "w") as archive:
+        archive.writestr("ours/__init__.py", "")
+        archive.writestr("ours-0.1.dist-info/METADATA", METADATA)
+    packages = build_site.lock_with([wheel], tmp_path / "lock.json", ["ssl"]).packages
+    assert list(packages) == ["blas", "numpy", "ours", "ssl"]
+    ours = packages["ours"]
+    assert (ours.file_name, ours.imports, ours.depends) == (wheel.name, ["ours"], ["numpy"])
+    assert ours.sha256 == sha256(wheel.read_bytes()).hexdigest()

@@ -1,0 +1,208 @@
+"""Build the series as a static site, with JupyterLab and Python running in the reader's own browser: `make site`.
+
+    .venv/bin/python tools/build_site.py [folder]
+
+The site contains all it needs, so a reader's browser contacts no other host. The build takes Pyodide from the address in
+site/jupyter-lite.json, or, if JUPYTERLITE_PYODIDE_URL is set, from that folder, which must contain `pyodide/`.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterable, Mapping, Sequence
+from email import message_from_bytes
+from email.message import Message
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import site_pages
+from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.version import Version
+from processors import ROOT
+from pyodide_lock import PackageSpec, PyodideLockSpec
+from pyodide_lock.utils import add_wheels_to_spec
+
+BUILD = ROOT / "build/site"  # intermediate files, made anew each time: a second JupyterLite build there leaves things out
+TOOLS = ("jupyterlite-core", "jupyterlite-pyodide-kernel", "doit", "pkginfo")  # in requirements-site.txt: not for the browser
+CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
+KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
+START = "00-start-here.ipynb"
+
+
+def build(out: Path) -> None:
+    """Build the whole site in the folder `out`, which is emptied first. ConnectionError: no Pyodide; `out` is left alone."""
+    fetched("pyodide-lock.json", kernel_config(ROOT / "site"))
+    for folder in (out, BUILD):
+        shutil.rmtree(folder, ignore_errors=True)
+    lite = BUILD / "lite"
+    shutil.copytree(ROOT / "site", lite, ignore=shutil.ignore_patterns("pages"))
+    shutil.copytree(ROOT / "notebooks", lite / "files", ignore=shutil.ignore_patterns(".*"))
+    config = kernel_config(lite)
+    tools, wheels = install(BUILD)
+    pyodide(lite / "static/pyodide", config, wheels)
+    run_jupyterlite(tools, wheels, lite, out)
+    assert kernel_config(out)["pyodideUrl"] == "./static/pyodide/pyodide.js", "JupyterLite left out Pyodide"
+    open_at_start(out / "lab/index.html")
+    site_pages.build(out)
+    licences(out)
+
+
+def kernel_config(folder: Path) -> dict[str, Any]:
+    """The settings of Python in the browser, from the folder's jupyter-lite.json."""
+    config = json.loads((folder / "jupyter-lite.json").read_text("utf-8"))
+    return config["jupyter-config-data"]["litePluginSettings"][KERNEL]
+
+
+# -- its parts -------------------------------------------------------------------------------------------------------------
+
+
+def install(folder: Path) -> tuple[Path, Path]:
+    """Install JupyterLite into a separate folder, and collect the wheels for the browser in another; return both."""
+    wheels, tools = folder / "wheels", folder / "tools"
+    pip("download", "--no-deps", "--dest", wheels, "--requirement", ROOT / "requirements-site.txt")
+    pip("wheel", "--no-deps", "--wheel-dir", wheels, ROOT)
+    pip("install", "--no-deps", "--no-index", "--find-links", wheels, "--target", tools, *TOOLS)
+    return tools, wheels
+
+
+def pip(command: str, *arguments: str | Path) -> None:
+    """Run a command of pip."""
+    start = [sys.executable, "-m", "pip", command, "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*start, *map(str, arguments)], check=True)
+
+
+def pyodide(folder: Path, config: Mapping[str, Any], wheels: Path) -> None:
+    """Put Pyodide and our wheels into one folder with one lock file: Python then imports what it lists like its own library."""
+    folder.mkdir(parents=True)
+    for name in CORE:
+        (folder / name).write_bytes(fetched(name, config))
+    ours = [Path(shutil.copy(wheel, folder)) for wheel in browser_wheels(wheels)]
+    lock = lock_with(ours, folder / "pyodide-lock.json", config["loadPyodideOptions"]["packages"])
+    for entry in lock.packages.values():
+        if not (folder / entry.file_name).exists():
+            content = fetched(entry.file_name, config)
+            if hashlib.sha256(content).hexdigest() != entry.sha256:
+                raise ValueError(f"{entry.file_name} is not the file in Pyodide's lock file: its sha256 differs")
+            (folder / entry.file_name).write_bytes(content)
+    lock.to_json(folder / "pyodide-lock.json")
+
+
+def fetched(name: str, config: Mapping[str, Any]) -> bytes:
+    """A file of Pyodide, from the folder that JUPYTERLITE_PYODIDE_URL names or from its public address. ConnectionError: none."""
+    here = os.environ.get("JUPYTERLITE_PYODIDE_URL")
+    place = str(Path(here, "pyodide", name)) if here else config["pyodideUrl"].removesuffix("pyodide.js") + name
+    try:
+        if here:
+            return Path(place).read_bytes()
+        with urllib.request.urlopen(place) as answer:
+            return answer.read()
+    except OSError as error:
+        reason = getattr(error, "reason", None) or error.strerror or error
+        cure = "Without a network, set JUPYTERLITE_PYODIDE_URL to a folder that contains pyodide/ with Pyodide's files."
+        raise ConnectionError(f"Cannot read {place} ({reason}). {cure}") from None
+
+
+def browser_wheels(wheels: Path) -> list[Path]:
+    """The wheels for Python in the browser: ours, and those that the wheel of JupyterLite's kernel contains.
+
+    The kernel brings ipykernel, piplite and the like, adapted to a browser. If it has two versions, the newest counts.
+    """
+    (kernel,) = wheels.glob("jupyterlite_pyodide_kernel-*.whl")
+    found: dict[str, tuple[Version, Path]] = {}
+    with ZipFile(kernel) as archive:
+        inside = [Path(archive.extract(name, wheels.parent / "kernel")) for name in archive.namelist() if name.endswith(".whl")]
+    for wheel in [*inside, *wheels.glob("*.whl")]:
+        project, version, *_ = parse_wheel_filename(wheel.name)
+        if project not in TOOLS:
+            found[project] = max((version, wheel), found.get(project, (version, wheel)))
+    return [wheel for _, wheel in found.values()]
+
+
+def lock_with(ours: Sequence[Path], lock_file: Path, wanted: Iterable[str]) -> PyodideLockSpec:
+    """Pyodide's lock file with our wheels added, reduced to them, to the packages `wanted`, and to all that these depend on."""
+    lock = add_wheels_to_spec(PyodideLockSpec.from_json(lock_file), list(ours), ignore_missing_dependencies=True)
+    added = [entry for entry in lock.packages.values() if entry.file_name in {wheel.name for wheel in ours}]
+    for entry in added:
+        entry.depends = [needed for needed in entry.depends if needed != "docopt"]  # only the command of num2words needs it
+    needed: dict[str, PackageSpec] = {}
+    queue = [*wanted, *(entry.name for entry in added)]
+    while queue:
+        name = canonicalize_name(queue.pop())
+        if name not in needed:
+            needed[name] = lock.packages[name]
+            queue += needed[name].depends
+    lock.packages = dict(sorted(needed.items()))
+    return lock
+
+
+def metadata(wheel: Path) -> Message:
+    """The metadata of a wheel."""
+    with ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        return message_from_bytes(archive.read(name))
+
+
+# -- the lab ----------------------------------------------------------------------------------------------------------------
+
+
+def run_jupyterlite(tools: Path, wheels: Path, lite: Path, out: Path) -> None:
+    """Run `jupyter lite build` from `lite` into `out`: only the lab, with the kernel and the widgets."""
+    extensions = [next(wheels.glob(f"{name}-*.whl")) for name in ("jupyterlab_widgets", "jupyterlite_pyodide_kernel")]
+    options = ["--lite-dir", lite, "--output-dir", out, "--apps", "lab", "--no-sourcemaps", "--no-unused-shared-packages"]
+    settings = {
+        "LiteBuildConfig": {"ignore_sys_prefix": ["federated_extensions"], "federated_extensions": list(map(str, extensions))}
+    }
+    (lite / "jupyter_lite_config.json").write_text(json.dumps(settings), "utf-8")
+    environment = {key: value for key, value in os.environ.items() if key != "JUPYTERLITE_PYODIDE_URL"}
+    command = [sys.executable, "-c", "from jupyterlite_core.app import main; main()", "build", *map(str, options)]
+    log = subprocess.run(command, env={**environment, "PYTHONPATH": str(tools)}, cwd=lite, capture_output=True, text=True)
+    if log.returncode:
+        raise RuntimeError(f"jupyter lite build failed:\n{log.stdout[-2000:]}\n{log.stderr[-4000:]}")
+
+
+def open_at_start(page: Path) -> None:
+    """Make the lab open the first notebook if its address names none."""
+    text = page.read_text("utf-8")
+    script = f"<script>if (!location.search) history.replaceState(null, '', location.pathname + '?path={START}');</script>"
+    page.write_text(text.replace("<head>", f"<head>\n    {script}", 1), "utf-8")
+
+
+def licences(out: Path) -> None:
+    """Write a page that says what the site contains and under which licence; the full texts are in the wheels and scripts."""
+    lines = [
+        "lecturelib: BSD-3-Clause; its data: see lecturelib/data/README.md in its wheel.",
+        "JupyterLab, JupyterLite and their parts: see build/third-party-licenses.json; mostly BSD-3-Clause and MIT.",
+        "Pyodide 0.27.7: Mozilla Public License 2.0, source at https://github.com/pyodide/pyodide; contains CPython 3.12 (PSF).",
+    ]
+    for wheel in sorted((out / "static/pyodide").glob("*.whl")):
+        said = metadata(wheel)
+        kinds = [kind.rpartition(" :: ")[2] for kind in said.get_all("Classifier", ()) if kind.startswith("License")]
+        licence = said["License-Expression"] or ", ".join(kinds) or (said["License"] or "see the wheel").splitlines()[0]
+        lines.append(f"{said['Name']} {said['Version']}: {licence}; the text is in static/pyodide/{wheel.name}")
+    (out / "LICENCES.txt").write_text("\n".join(["What this site contains, and under which licence", "", *lines, ""]), "utf-8")
+
+
+def main(arguments: Sequence[str]) -> int | str:
+    """Build the site and print its size; a string says why it was not built."""
+    parser = argparse.ArgumentParser(description="Build the series as a static site.")
+    parser.add_argument("folder", type=Path, nargs="?", default=ROOT / "dist/site", help="dist/site by default")
+    target = parser.parse_args(arguments).folder.resolve()
+    try:
+        build(target)
+    except ConnectionError as error:
+        return str(error)
+    except subprocess.CalledProcessError as error:
+        return f"The site was not built, because this command failed (see above): {' '.join(map(str, error.cmd))}"
+    size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
+    print(f"{target}: {size / 1e6:.1f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
