@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from run_notebooks import executed, normalise
 
-from lecturelib import live, plots, pretrained, train
+from lecturelib import live, plots, train
 
 TRAINING = """\
 from lecturelib import live, plots, pretrained, train
@@ -86,5 +86,5 @@ def test_a_notebook_keeps_the_picture_of_the_finished_run_and_no_digit_of_its_lo
 
 def test_nbval_finds_the_same_again(stored):
     command = [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", "-q", str(stored)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=pretrained.parent)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=stored.parent)
     assert done.returncode == 0, done.stdout + done.stderr

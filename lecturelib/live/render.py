@@ -328,7 +328,8 @@ def quick_png(pixels: np.ndarray) -> bytes:
     height, width = pixels.shape[:2]
     rows = np.zeros((height, 1 + 4 * width), np.uint8)  # each row starts with filter type 0, none
     rows[:, 1:] = pixels.reshape(height, -1)
-    parts = (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)), (b"IDAT", zlib.compress(rows.data, 1)), (b"IEND", b"")
+    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    parts = (b"IHDR", header), (b"IDAT", zlib.compress(rows.data, 1)), (b"IEND", b"")
     chunks = (struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(d, zlib.crc32(k))) for k, d in parts)
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
