@@ -45,7 +45,7 @@ def accessibility_widget(mark: str, width: int) -> widgets.HTML:
 
 
 class Picture:
-    """Shows the frames of a renderer in an image widget. `png` is the image that is shown now, as bytes."""
+    """Shows the frames of a renderer in an image widget. A frame becomes a PNG once somebody sees it or asks for it."""
 
     def __init__(self, renderer: Renderer, mark: str) -> None:
         self._renderer = renderer
@@ -55,17 +55,29 @@ class Picture:
         image.add_class(f"{mark}-picture")
         self._image = image
         self.widget = widgets.Box([image], layout=widgets.Layout(overflow="auto hidden"))
-        self.png = b""
+        self._in_page, self._scale = False, SHARP
+        self._png: bytes | None = None
 
     def show(self, scale: int) -> None:
         """Show the current frame with `scale` image pixels per CSS pixel."""
         with DRAW_LOCK:
-            self.png = quick_png(self._renderer.pixels(scale))
-            self._image.value = self.png
+            pixels = self._renderer.pixels(scale)  # what cannot be rendered raises here, seen or not
+            self._scale, self._png = scale, quick_png(pixels) if self._in_page else None
+            if self._png:
+                self._image.value = self._png
+
+    @property
+    def png(self) -> bytes:
+        """The frame that was last shown, as a PNG file."""
+        with DRAW_LOCK:
+            if self._png is None:
+                self._png = quick_png(self._renderer.pixels(self._scale))
+            return self._png
 
     def bundle(self, view: widgets.Widget, text: str) -> tuple[dict, dict]:
         """MIME data and metadata: `view` where a kernel runs, elsewhere the current frame with `text` as its alt text."""
         with DRAW_LOCK:
+            self._in_page, self._image.value = True, self.png
             pixels = self._renderer.pixels(SHARP).copy()
         data = {**view._repr_mimebundle_(), "image/png": small_png(pixels), "text/plain": text}
         height, width = pixels.shape[:2]
