@@ -66,10 +66,11 @@ def group_of(nodeid):
     file, _, name = nodeid.partition("::")
     if file.endswith(".ipynb"):
         return file
-    about = re.search(r"\[(\d\d-[a-z-]+)", name)
+    about = re.search(r"\[(?:\d-)?(\d\d-[a-z-]+)", name)
     if not about:
         return file
-    return f"{about[1]} {part_of(nodeid)}" if part_of(nodeid) == PARTS["test_site.py"] else about[1]
+    apart = part_of(nodeid) == PARTS["test_site.py"] or "test_noise" in file  # a kernel of its own
+    return f"{about[1]} {file}" if apart else about[1]
 
 
 class ByGroup(LoadScopeScheduling):

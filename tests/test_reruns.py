@@ -44,10 +44,10 @@ def run(monkeypatch, capsys):
             thing.close()
 
 
-def test_thirty_runs_of_a_cell_keep_one_figure(run):
+def test_ten_runs_of_a_cell_keep_one_figure(run):
     run("a", f"{MAKE}\nfig")
     after_one, renderers = count(), []
-    for _ in range(29):
+    for _ in range(9):
         renderers.append(weakref.ref(run("a", f"{MAKE}\nfig.set(w=2)\nfig")["fig"]._renderer))
     gc.collect()
     assert count() == after_one
