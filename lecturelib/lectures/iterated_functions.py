@@ -49,10 +49,10 @@ def orbit_text(x: np.ndarray) -> str:
 
 @cache
 def _settled():
-    """For each r in R, a column of 120 bins of [0, 1]: how often the settled orbit visits each, as a share of the fullest."""
+    """An image (120, 211): how often the settled orbit visits each of 120 bins of [0, 1], a column for each r in R, at most 1."""
     visits = [np.histogram(row, bins=120, range=(0, 1))[0] for row in maps.bifurcation(maps.logistic, R)]
     counts = np.stack(visits, axis=1)
-    return np.sqrt(counts / np.maximum(counts.max(axis=0), 1))  # the root keeps what is rarely visited visible
+    return np.sqrt(counts / np.maximum(counts.max(axis=0), 1))  # the root shows rarely visited bins too
 
 
 @cache

@@ -10,7 +10,7 @@ from lecturelib.plots import BACKWARD, DASHED, FORWARD, IDENTITY, INK, PAPER, de
 from lecturelib.probes import Called, Exercise, number
 
 WORDS = "the old cat that sat by the door of the house at the end of our street slept all day".split()
-BAND = {"color": IDENTITY["color"], "alpha": 0.25, "linewidth": 0}
+BAND = {"color": IDENTITY["color"], "alpha": 0.25, "linewidth": 0}  # a grey region
 
 
 @expect.arguments(ax=expect.axes, h=expect.row, steps=expect.whole, limit=expect.positive)
