@@ -1,4 +1,4 @@
-"""Notebook 01, scalar explosion: the forward and the backward pass of one unit, and what a float can hold."""
+"""Notebook 01, scalar explosion: the forward and the backward pass of one unit, and the range of float32."""
 
 from functools import partial
 
@@ -9,10 +9,13 @@ from lecturelib import expect, maps
 from lecturelib.plots import BACKWARD, DASHED, FORWARD, IDENTITY, INK, PAPER, decade_axis, log10, time_axis
 from lecturelib.probes import Called, Exercise, number
 
+WORDS = "the old cat that sat by the door of the house at the end of our street slept all day".split()
+BAND = {"color": IDENTITY["color"], "alpha": 0.25, "linewidth": 0}  # a grey region
+
 
 @expect.arguments(ax=expect.axes, h=expect.row, steps=expect.whole, limit=expect.positive)
 def forward(ax, h, steps, limit=1.2):
-    """The forward pass: `h`, shape (T,), over t = 1..T, on axes that hold `steps` steps and values from -limit to limit."""
+    """The forward pass: `h`, shape (T,), at t = 1..T. The axes show t = 1..`steps` and values from -limit to limit."""
     time_axis(ax, steps)
     ax.set(ylim=(-limit, limit), ylabel="$h(t)$")
     ax.axhline(0, **IDENTITY)
@@ -27,11 +30,11 @@ def forward(ax, h, steps, limit=1.2):
 
 @expect.arguments(ax=expect.axes, w=expect.positive, T=partial(expect.whole, least=2))
 def thin_line(ax, w, T):
-    """|w|^(T-1) over w, and the band of w in which it stays within a factor of 10 (slides 4 and 5)."""
+    """|w|^(T-1) as a function of w, and the band of w in which it stays within a factor of 10 (slides 4 and 5)."""
     decade_axis(ax, 6, r"$|w|^{T-1}$")
     ax.set(xlim=(0.5, 1.5), xlabel="recurrent weight w")
     edge = 10 ** (1 / (T - 1))
-    ax.axvspan(1 / edge, edge, color="#767676", alpha=0.25, linewidth=0)
+    ax.axvspan(1 / edge, edge, **BAND)
     ax.axhline(0, **IDENTITY)
     grid = np.linspace(0.5, 1.5, 201)
     ax.plot(grid, (T - 1) * np.log10(grid), color=BACKWARD["color"], linestyle=DASHED)
@@ -41,9 +44,19 @@ def thin_line(ax, w, T):
     ax.text(1, -5.7, "within ×10", ha="center", color=INK, bbox=PAPER)
 
 
+def pace_text(w: float) -> str:
+    """In words how fast w^t changes with t, for w > 0: "doubles every 7.27 steps", or "stays" if w = 1."""
+    if w == 1:
+        return "stays"
+    return f"{'doubles' if w > 1 else 'halves'} every {np.log(2) / abs(np.log(w)):.3g} steps"
+
+
 @expect.arguments(ax=expect.axes, logs=expect.row, radius=expect.positive, sigma=expect.positive)
 def norm_bounds(ax, logs, radius, sigma):
-    """log10 of the norm of W^k for k = 0..T, with spectral radius^k below it and largest singular value^k above it."""
+    """`logs`, log10 of the norm of W^k for k = 0..T, shape (T + 1,), and its two bounds.
+
+    The lower bound is the k-th power of the spectral `radius`, the upper one that of the largest singular value `sigma`.
+    """
     if len(logs) > 201:
         raise ValueError(f"logs must hold at most 201 numbers, k = 0 to 200, not {len(logs)}")
     decade_axis(ax, 6, r"$\|W^k\|$")
@@ -51,42 +64,54 @@ def norm_bounds(ax, logs, radius, sigma):
     ax.set(xlim=(0, 200), xlabel="steps back k")
     ax.axhline(0, **IDENTITY)
     upper, lower = k * np.log10(sigma), k * np.log10(radius)
-    ax.fill_between(k, lower, upper, color="#767676", alpha=0.18, linewidth=0)
+    ax.fill_between(k, lower, upper, **{**BAND, "alpha": 0.18})
     ax.plot(k[: len(logs)], logs, color=BACKWARD["color"], linestyle=DASHED, linewidth=2.6)
     labels = r"$\sigma_{max}^k$, largest singular value", r"$\rho^k$, spectral radius"
-    for line, says, style, up in zip((upper, lower), labels, ("-.", ":"), (1, -1), strict=True):
+    for line, label, style, up in zip((upper, lower), labels, ("-.", ":"), (1, -1), strict=True):
         ax.plot(k, line, color=INK, linestyle=style, linewidth=1.4)
         at = int(0.6 * np.flatnonzero(np.abs(line) < 5).max())
         right = at < 60  # a steep line leaves no room on its left
-        ha, aside = ("left", 4) if right else ("right", -4)
-        ax.text(k[at] + aside, line[at] + 0.5 * up, says, ha=ha, va="center", color=INK, bbox=PAPER)
+        ha, shift = ("left", 4) if right else ("right", -4)
+        ax.text(k[at] + shift, line[at] + 0.5 * up, label, ha=ha, va="center", color=INK, bbox=PAPER)
 
 
-@expect.arguments(ax=expect.axes, logs=expect.row, held=expect.row, steps=expect.whole)
-def float_range(ax, logs, held, steps):
-    """The true log10 gradient after k steps, and what float32 holds: `held`, shape (steps+1,), is 0 or inf past its ends."""
-    expect.numbers("logs", logs, "N", finite=False, N=steps + 1), expect.numbers("held", held, "N", finite=False, N=steps + 1)
+@expect.arguments(ax=expect.axes, logs=expect.row, held=expect.row)
+def float_range(ax, logs, held):
+    """A gradient after k = 0, 1, ... steps back: `logs`, its true log10, and `held`, what float32 makes of it.
+
+    Both have shape (steps + 1,). Outside the range of float32 `held` is 0 or inf. A cross marks where the two part.
+    """
+    expect.numbers("held", held, "N", finite=False, N=len(logs))
     lowest, highest = np.log10(np.finfo(np.float32).smallest_subnormal), np.log10(np.finfo(np.float32).max)
     decade_axis(ax, 60, "gradient")
+    steps = len(logs) - 1
     k = np.arange(steps + 1)
-    ax.set(xlim=(0, steps), xlabel="steps back k")
-    for edge, end, says, at in ((lowest, -60, "below the smallest float32", -56), (highest, 60, "above the largest float32", 52)):
-        ax.axhspan(edge, end, color="#767676", alpha=0.25, linewidth=0)
-        ax.text(0.02 * steps, at, says, color=INK)
+    ax.set(xlim=(0, max(steps, 1)), xlabel="steps back k")
+    below, above = (lowest, -60, "below the smallest float32", -56), (highest, 60, "above the largest float32", 52)
+    for edge, end, label, at in (below, above):
+        ax.axhspan(edge, end, **BAND)
+        ax.text(0.02 * steps, at, label, color=INK)
     ax.axhline(0, **IDENTITY)
-    alive = (held > 0) & np.isfinite(held)
+    in_range = (held > 0) & np.isfinite(held)
     ax.plot(k, np.clip(logs, -90, 90), **IDENTITY)
-    ax.plot(k[alive], log10(held[alive]), color=BACKWARD["color"], linestyle=DASHED, linewidth=2.8)
-    wrong = np.flatnonzero(~alive | (np.abs(log10(np.where(alive, held, 1)) - logs) > 0.5))
+    ax.plot(k[in_range], log10(held[in_range]), color=BACKWARD["color"], linestyle=DASHED, linewidth=2.8)
+    wrong = np.flatnonzero(~in_range | (np.abs(log10(np.where(in_range, held, 1)) - logs) > 0.5))
     if len(wrong):
         ax.plot(wrong[0], np.clip(logs[wrong[0]], -59, 59), marker="X", markersize=12, color=INK)
 
 
+def float_text(held: np.ndarray) -> str:
+    """In words what became of a gradient in float32, `held`, shape (steps + 1,): still changing, stuck, or exactly 0 or inf."""
+    if held[-1] != held[-2] or held[-1] == 1:
+        return f"is still {held[-1]:.2g} after {len(held) - 1} steps"
+    return f"is {'stuck at ' if 0 < held[-1] < 1 else 'exactly '}{held[-1]:.2g} from step {np.argmax(held == held[-1])} on"
+
+
 @expect.arguments(ax=expect.axes, size=expect.row, words=expect.texts)
 def unrolled(ax, size, words):
-    """An encoder that reads `words`, then writes. `size`, shape (T,), is the gradient at h(1)..h(T).
+    """An encoder that reads `words`, and a decoder that then writes. `size`, shape (T,), is the gradient at h(1)..h(T).
 
-    The lecture's slide 3, with the path of the derivative: colour and width are log10 of its size, from 10^-3 to 10^3.
+    The lecture's slide 3, with the path of the derivative: colour and width show log10 of its size, from 10^-3 to 10^3.
     """
     expect.numbers("size", size, "T", finite=False, T=len(words))
     T = len(words)
@@ -94,8 +119,8 @@ def unrolled(ax, size, words):
     x = gap * np.arange(T)
     ax.set(xlim=(-1.3, 24.5), ylim=(-3.1, 2.2))
     ax.axis("off")
-    part = np.clip((log10(size) + 3) / 6, 0, 1)
-    shade, width = colormaps["cividis"](part), 1 + 8 * part
+    share = np.clip((log10(size) + 3) / 6, 0, 1)  # 0 at 10^-3, 1 at 10^3
+    shade, width = colormaps["cividis"](share), 1 + 8 * share
     out = x[-1] + 1.6 * np.arange(1, 4)
     path = [((x[t - 1], 0), (x[t], 0), t - 1) for t in range(1, T)]
     path += [((0, -1.2), (0, 0), 0), ((x[-1], 0), (out[0], 0), -1), ((out[0], 0), (out[0], 1.5), -1)]
@@ -113,6 +138,7 @@ def unrolled(ax, size, words):
 
 
 def _edge(ax, start, end, color, width):
+    """A line of the network from the point `start` to the point `end`, without arrow or rounded ends."""
     ax.plot(*zip(start, end, strict=True), color=color, linewidth=width, linestyle="-", zorder=1, solid_capstyle="butt")
 
 
@@ -120,7 +146,7 @@ def _edge(ax, start, end, color, width):
 
 
 def _pass_back(factor):
-    """A backward pass of the scalar tanh RNN that multiplies by `factor(w, h, t)` from step t+1 to step t (t counted from 0)."""
+    """A backward pass of the scalar tanh RNN with `factor(w, h, t)` for the step from t+1 back to t, where t counts from 0."""
 
     def backward(w, h):
         h_bar = np.ones(len(h))
@@ -132,7 +158,7 @@ def _pass_back(factor):
 
 
 def _by_differences(w, h, step=1e-6):
-    """dh(T)/dh(t) for every t, by nudging h(t) and running the scalar tanh RNN forward: no derivative is used."""
+    """dh(T)/dh(t) for every t, by nudging h(t) and running the scalar tanh RNN forward, without any derivative."""
 
     def last(start, steps):
         return maps.orbit(maps.tanh_map(w), start, steps)[-1]
@@ -142,7 +168,7 @@ def _by_differences(w, h, step=1e-6):
 
 
 def _factors():
-    """(w, T) for the linear unit: the lecture's first, then others of both signs, one step alone among them."""
+    """(w, T) for the linear unit: the lecture's first, then others of both signs, among them T = 1."""
     rng = np.random.default_rng(1)
     drawn = zip(np.round(rng.uniform(0.4, 1.6, 6), 2).tolist(), rng.integers(2, 13, 6).tolist(), strict=True)
     return ((1.1, 50), (0.9, 50), (1.3, 1), *drawn, (-0.8, 4), (-1.2, 5))
@@ -164,11 +190,11 @@ EXERCISES = {
         lambda w, T: w ** (T - 1),
         (
             (lambda w, T: w**T, "you used w^T; from step 1 to step T there are T - 1 factors, one for each step between them."),
-            (lambda w, T: w * (T - 1), "you added the factors up; a chain of steps multiplies them."),
+            (lambda w, T: w * (T - 1), "you added up the factors; a chain of steps multiplies them."),
             (lambda w, T: w ** (T + 1), "you have T + 1 factors; from step 1 to step T there are T - 1."),
-            (lambda w, T: w ** (1 - T), "the sign of the exponent is turned around: w > 1 must explode."),
+            (lambda w, T: w ** (1 - T), "the exponent has the wrong sign: for w > 1 the gradient must explode."),
         ),
-        "With T = 50 it gives 106.7 and 0.005726. The slide's 117.4 and 0.00515 are w^50: one factor too many.",
+        "With T = 50: 106.7 for w = 1.1, 0.005726 for w = 0.9. The slide's 117.4 and 0.00515 are w^50: one factor too many.",
     ),
     "length": Exercise(
         number(1, 1e6),
@@ -197,9 +223,9 @@ EXERCISES = {
             ),
             (
                 lambda w, h: _pass_back(lambda w, h, t: w * (1 - h[t + 1] ** 2))(w, h)[::-1],
-                "the numbers are right but in reverse: h_bar[0] belongs to step 1, and the last entry is 1.",
+                "the numbers are right but in reverse order: h_bar[0] belongs to step 1, and the last entry is 1.",
             ),
         ),
-        "It agrees with nudging each h(t) and running the network forward.",
+        "Nudging each h(t) and running the network forward gives the same numbers.",
     ),
 }

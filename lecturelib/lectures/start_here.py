@@ -1,4 +1,4 @@
-"""Notebook 00, start here: its exercise."""
+"""Notebook 00, start here: one exercise to practise on."""
 
 from lecturelib.probes import Exercise, number
 
@@ -7,10 +7,10 @@ EXERCISES = {
         number(0, 1000),
         19,
         (
-            (20, "you counted the places. Between 20 places there are fewer gaps: try with 2 places and 1 step."),
-            (21, "you counted both ends and one more. From step 1 to step 2 leads one step; now go on to 20."),
-            (18, "18 places lie strictly between 1 and 20; count the steps that lead over them."),
+            (20, "20 is the number of places; there are fewer gaps between them. Try it with 2 places: they are 1 step apart."),
+            (21, "that is both ends and one more. From step 1 to step 2 is one step; go on from there to step 20."),
+            (18, "18 places lie strictly between step 1 and step 20. Count the steps you take from one place to the next."),
         ),
-        "T - 1 steps lead from step 1 to step T. You will meet this T - 1 again.",
+        "From step 1 to step T there are T - 1 steps. You will meet this T - 1 again.",
     )
 }
