@@ -56,7 +56,7 @@ MODELS = (
 )  # `scan` checks nothing
 MODULES = (*MODELS, plots, *LECTURES)
 RECORDS = {  # hold what they are given
-    "cells": {"RNN", "LSTM", "Adjoint", "Gates", "Trace"},
+    "cells": {"RNN", "LSTM", "Adjoint", "Gates", "Step", "Trace"},
     "nets": {"Net", "EncoderDecoder"},
     "train": {"Optimizer", "Run"},
     "phase_plane": {"Point"},

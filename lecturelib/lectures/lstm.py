@@ -72,6 +72,7 @@ def gate_timeline(gates, cell, program, c, kept):
     name = rf"$\partial c_{{{T}}} / \partial c_t$"
     cell.text(0.6, kept[1] - 0.2 * high * above, name, va="center", color=BACKWARD["color"], bbox=PAPER)
 
+
 PARTS = {  # of the block: their positions and the symbols in them
     "input gate i": (2.2, 1.0, "σ"),
     "forget gate f": (1.0, 1.0, "σ"),
@@ -150,7 +151,7 @@ class AtStep(NamedTuple):
 
 
 def two_steps(f_next: float, i_next: float, o: float, o_next: float) -> AtStep:
-    """Backprop through one cell and two steps, t and t + 1, with these gates; the loss depends on h at both."""
+    """Backprop through two steps of one cell, t and t + 1, with these gates; the loss depends on h at both."""
     p = cells.init_lstm(np.random.default_rng(3), 1, 1, gain=2.0)
     p = p._replace(b=np.array([0.0, 0.0, 0.0, 1.5]))  # a large new input g, so that i has something to let in
     trace = cells.unroll(p, np.ones((2, 1, 1)), clamp={"f": {2: f_next}, "i": {2: i_next}, "o": {1: o, 2: o_next}})
@@ -216,7 +217,7 @@ def shades(net: str, best: tuple[int, float], text: str, reference: str) -> np.n
 
 
 def line_shades(net: str, best: tuple[int, float], line: str, reference: str) -> np.ndarray:
-    """The same along a line of 1 to 76 characters, read after a line break."""
+    """As `shades`, for a line of 1 to 76 characters, read after a line break. ValueError: another length."""
     if not 0 < len(line) <= 76:
         raise ValueError(f"type 1 to 76 characters; there are {len(line)}")
     return shades(net, best, "\n" + line, reference)[1:]
@@ -233,9 +234,9 @@ def written(temperature: float, seed: int) -> str:
 
 @expect.arguments(ax=expect.axes, text=expect.text, width=ROOM, rows=ROOM, title=expect.text)
 def coloured_text(ax, text, values, width=80, rows=12, title=""):
-    """The text in `rows` lines of at most `width` characters, each on a background whose colour is its value, from -1.1 to 1.1.
+    """The text in at most `rows` lines of `width` characters, on backgrounds that show its `values` (len(text),).
 
-    Larger values get the colour of 1.1: a darker one would make black letters hard to read.
+    Values are clipped to -1.1 ... 1.1, since black letters are hard to read on darker colours.
     """
     values = expect.numbers("values", values, "N", N=len(text)) if text else ()
     lines, shades, row, column = [""], np.full((rows, width), np.nan), 0, 0
