@@ -18,7 +18,7 @@ import numpy as np
 from lecturelib import expect, scan
 
 __all__ = [
-    "LSTM", "RNN", "Adjoint", "Gates", "Trace",
+    "LSTM", "RNN", "Adjoint", "Gates", "Step", "Trace",
     "backprop", "gradient_norms", "init_lstm", "init_rnn", "lstm_step", "lstm_step_back",
     "rnn_step", "rnn_step_back", "unroll",
 ]  # fmt: skip
@@ -50,6 +50,14 @@ class Gates(NamedTuple):
     f: np.ndarray
     o: np.ndarray
     g: np.ndarray
+
+
+class Step(NamedTuple):
+    """What one step of an LSTM gives: the next h and c, and the gates, each (B, H)."""
+
+    h: np.ndarray
+    c: np.ndarray
+    gates: Gates
 
 
 class Activation(NamedTuple):
@@ -141,7 +149,7 @@ def rnn_step_back(p, h, x, h_next, h_next_bar, phi="tanh"):
 
 @np.errstate(all="ignore")
 def lstm_step(p, h, c, x, clamp=()):
-    """One step of an LSTM: h and c (B, H) and the input x (B, D) -> (h, c, gates). `clamp` forces gates: {"f": 1.0}.
+    """One step of an LSTM: h and c (B, H) and the input x (B, D) -> a `Step`. `clamp` forces gates: {"f": 1.0}.
 
     The three lines are the slide's three equations; its y_t is our x.
     """
@@ -149,7 +157,7 @@ def lstm_step(p, h, c, x, clamp=()):
     i, f, o, g = _squash(np.split(x @ p.W_x.T + h @ p.W_h.T + p.b, 4, axis=1), clamp)
     c = f * c + i * g
     h = o * np.tanh(c)
-    return h, c, Gates(i, f, o, g)
+    return Step(h, c, Gates(i, f, o, g))
 
 
 def _squash(z, clamp):

@@ -1,8 +1,29 @@
-"""Jacobians along a sequence, their products and how large these are: the norm of a gradient on its way back."""
+"""How far gradients reach: their norms on the way back, the Jacobians of the steps, and the products of these."""
 
 import numpy as np
 
 from lecturelib import cells, expect, scan
+
+
+def gradient_flow(make, T, *, phi=None, seeds=11):
+    """How far a gradient reaches in cells drawn at random: |dL/dh_t| (of an LSTM |dL/dc_t|), t = 0 ... T, shape (seeds, T + 1).
+
+    `make(rng)` draws the parameters of a cell with one input. It reads T numbers from 0 to 1, and the gradient of the loss with
+    respect to h_T has length 1 and a random direction. ValueError: as `cells.unroll`.
+    """
+    expect.function("make", make, "a function of a random generator that makes an RNN or an LSTM")
+    T, seeds = expect.whole("T", T), expect.whole("seeds", seeds, most=10**4)
+    flows = []
+    for seed in range(seeds):
+        rng = np.random.default_rng(seed)
+        p = make(rng)
+        D, H = cells.sizes(p, "make(rng)")
+        if D != 1:
+            raise ValueError(f"make(rng) must have one input, not {D}")
+        expect.room("T and H", T, H)
+        x, end = rng.uniform(0, 1, (T, 1, 1)), rng.standard_normal((1, H))
+        flows.append(cells.gradient_norms(p, x, end / np.linalg.norm(end), phi=phi)[:, 0])
+    return np.array(flows)
 
 
 def along(trace):

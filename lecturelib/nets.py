@@ -267,10 +267,17 @@ def _back(traces, h_bar, ends=None, inputs=False):
     return adjoints[::-1]
 
 
-def _one_hot(words, layer):
-    """(T, B) words -> (T, B, D): 1 at the word, all 0 for padding."""
-    D, dtype = layer.W_x.shape[1], layer.b.dtype
+def one_hot(words, D, dtype=np.float32):
+    """Words (T, B) as vectors (T, B, D): 1 at the word, and all 0 for padding. ValueError: words outside 0 ... D - 1."""
+    D, dtype = expect.whole("D", D), expect.dtype("dtype", dtype)
+    words = expect.words("words", words, D, "T B")
+    expect.room("D and words", D, D + words.size)
     return np.vstack([np.eye(D, dtype=dtype), np.zeros((1, D), dtype)])[words]
+
+
+def _one_hot(words, layer):
+    """Words (T, B) as the inputs of a layer."""
+    return one_hot(words, layer.W_x.shape[1], layer.b.dtype)
 
 
 # -- what may come in -------------------------------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ MODELS = (
 )  # `scan` checks nothing
 MODULES = (*MODELS, plots, *LECTURES)
 RECORDS = {  # hold what they are given
-    "cells": {"RNN", "LSTM", "Adjoint", "Gates", "Trace"},
+    "cells": {"RNN", "LSTM", "Adjoint", "Gates", "Step", "Trace"},
     "nets": {"Net", "EncoderDecoder"},
     "train": {"Optimizer", "Run"},
     "phase_plane": {"Point"},
@@ -187,7 +187,8 @@ PICTURE = {
     "p": np.full((5, 10), 0.1),
     "x_bar": np.ones(4),
 }
-GATES = {"values": np.full((3, 4), 0.5), "g": ROW, "c": np.ones(5), "kept": np.ones(5)}
+PROGRAM = lstm.program("W..?......", 1, 0.5, 0, 0.3)
+SPOILT_PROGRAMS = [PROGRAM._replace(g=ROW), PROGRAM._replace(i=None), PROGRAM._replace(own=[0]), PROGRAM._replace(own=(1,))]
 
 
 def bowl(w, _):
@@ -292,7 +293,14 @@ TABLE = {
     },
     jacobians.singular_values: {"P": (J, [*array(J, finite=False, axes=False), np.ones((2, 3)), np.ones(3)])},
     cells.gradient_norms: {"p": p(RNN), "x": floats(X), "end": floats(H, finite=False), "phi": PHI},
+    jacobians.gradient_flow: {
+        "make": (lambda rng: cells.init_rnn(rng, 1, 2), [*function(), lambda rng: NET, lambda rng: RNN]),
+        "T": whole(3),
+        "phi": PHI,
+        "seeds": whole(2),
+    },
     # nets
+    nets.one_hot: {"words": (SOURCE, words(SOURCE, size=6)), "D": whole(6), "dtype": DTYPE},
     nets.squared_error: {"y": floats(H, finite=False), "target": real(H)},
     nets.cross_entropy: {
         "y": (H, [*array(H, finite=False, axes=False)]),
@@ -560,15 +568,17 @@ TABLE = {
     lstm.gate_timeline: {
         "gates": AXES,
         "cell": AXES,
-        **{name: real(value) for name, value in GATES.items()},
-        "own": ([1, 2], [None, "x", 3, {}, [0], [9], [1.5]]),
+        "program": (PROGRAM, thing(*SPOILT_PROGRAMS)),
+        "c": real(np.ones(11)),
+        "kept": real(np.ones(11)),
     },
     lstm.memory_block: {"drawing": AXES, "code": AXES, "chosen": ("output h", [*choice(), "output"][4:])},
     lstm.adjoint_terms: {
         "ax": AXES,
-        "parts": ({"a": 1.0}, named({"a": None}, {"a": np.nan}, {"a": [1.0]})),
-        "whole": (1.0, number()),
-        "after": (0.5, number()),
+        "along": (0.5, number()),
+        "through_h": (0.25, number()),
+        "c_bar": (0.75, number()),
+        "c_bar_next": (1.0, number()),
     },
     lstm.coloured_text: {
         "ax": AXES,

@@ -48,6 +48,7 @@ EXCEPTIONS = {
     ("06-identity-rnn", "read-read"): {"1.01": SLIDERS},
     ("06-identity-rnn", "found"): {"91": "printed as 0.911"},
     ("06-identity-rnn", "care"): dict.fromkeys(["98.9", "83.6"], PAPER),
+    ("07-lstm", "do-timeline"): {"0.8": SETTING},
     ("07-lstm", "read-bias"): {"0.5^{99}": SUM, "10^{-30}": SUM},
     ("07-lstm", "training"): dict.fromkeys(["0.002", "0.005"], SETTING),
     ("07-lstm", "read-gates"): {"0.99^{99}": SUM, "0.37": SUM},

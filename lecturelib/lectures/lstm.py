@@ -1,35 +1,64 @@
-"""Notebook 07, the LSTM: its gates along time, its memory block, its adjoint, and the text that its cells follow."""
+"""Notebook 07, the LSTM: its gates over time, its memory block, its adjoint, and the text that its cells follow."""
 
-from functools import partial
+from functools import cache, partial
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from lecturelib import expect
+from lecturelib import cells, datasets, expect, jacobians, nets, pretrained, tasks
 from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, PAPER, SOURCE
 from lecturelib.probes import Called, Exercise, Unfit, Untouched, floats, keeps_half, shown
 
+GREY, LIT = IDENTITY["color"], "#F6D7C2"
+ROOM = partial(expect.whole, most=1000)
+SYMBOLS = {"W": (1, 0), "A": (1, 1), "E": (0, 0), ".": (0, 1)}  # the gates (i, f): overwrite, add, erase, remember
+PROGRAMS = "W...?.....", "W.........", "W...A.....", "W...E.....", "W...W.....", "W.A.A.E.W."
+ADDERS = {"tanh RNN": ("tanh", "tanh"), "identity RNN": ("IRNN", "relu"), "LSTM": ("LSTM", None)}  # the stored name, φ
+LINES = "print('the ' + names[0])", "x = {'a': [1, (2, 3)]}", "        if k == \"it's\":", "s = 'never closed + f(x)"
 
-@expect.arguments(gates=expect.axes, cell=expect.axes, g=partial(expect.numbers, axes="T"))
-def gate_timeline(gates, cell, values, g, c, kept, own):
-    """A memory cell over T steps: `values` (3, T), the gates i, f and o; `g` (T,), the new inputs; below them c and its gradient.
 
-    `c` (T + 1,) from c(0) on; `kept` (T + 1,), the derivative of the last c by each; the steps `own`, from 1, are marked.
+class Program(NamedTuple):
+    """The gates and the new input g of a memory cell over T steps, each (T,)."""
+
+    i: np.ndarray
+    f: np.ndarray
+    o: np.ndarray
+    g: np.ndarray
+    own: list[int]  # the steps, from 1, whose i and f are set by hand
+
+
+def program(steps: str, i: float, f: float, o: float, g: float) -> Program:
+    """Ten of SYMBOLS as a Program; `?` stands for the given i and f. The first new input is 0.8, all others are g."""
+    if len(steps) != 10 or not set(steps.upper()) <= {*SYMBOLS, "?"}:
+        raise ValueError(f"type ten symbols, each one of W, A, E, . and ?; there are {len(steps)}: {steps!r}")
+    opened = np.array([SYMBOLS.get(symbol, (i, f)) for symbol in steps.upper()], float)
+    own = [t for t, symbol in enumerate(steps, 1) if symbol == "?"]
+    return Program(opened[:, 0], opened[:, 1], np.full(10, o), np.r_[0.8, np.full(9, g)], own)
+
+
+def _program(name, value):
+    """A check for `expect.arguments`: a Program whose parts fit each other."""
+    T = len(expect.numbers(f"{name}.g", expect.instance(name, value, Program, "a Program").g, "T"))
+    gates = [expect.numbers(f"{name}.{part}", getattr(value, part), "T", T=T) for part in "ifog"]
+    own = expect.instance(f"{name}.own", value.own, list, "a list of steps")
+    return Program(*gates, [expect.whole(f"each of {name}.own", t, most=T) for t in own])
+
+
+@expect.arguments(gates=expect.axes, cell=expect.axes, program=_program)
+def gate_timeline(gates, cell, program, c, kept):
+    """A memory cell over T steps: the gates and the new inputs of `program`; below them the cell and its gradient.
+
+    `c` (T + 1,) starts at c(0); `kept` (T + 1,) is the derivative of the last c with respect to each.
     """
-    T = len(g)
-    values = expect.numbers("values", values, "3 T", T=T)
+    T = len(program.g)
     c, kept = expect.numbers("c", c, "T", T=T + 1), expect.numbers("kept", kept, "T", T=T + 1)
-    own = [expect.whole("each of own", t, most=T) for t in expect.instance("own", own, (list, tuple), "a list of steps")]
-    T = len(g)
-    gates.imshow(values, cmap="Greys", vmin=0, vmax=3, extent=(0.5, T + 0.5, 3.5, 0.5), aspect="auto")
-    for row, name in enumerate("ifo", 1):
-        for t in range(1, T + 1):
-            gates.text(t, row, f"{values[row - 1, t - 1]:.2g}", ha="center", va="center", color=INK)
+    gates.imshow(program[:3], cmap="Greys", vmin=0, vmax=3, extent=(0.5, T + 0.5, 3.5, 0.5), aspect="auto")
+    for row, name in enumerate("ifog", 1):
         gates.text(0.4, row, name, ha="right", va="center", weight="bold", color=INK)
-    gates.text(0.4, 4, "g", ha="right", va="center", weight="bold", color=INK)
-    for t in range(1, T + 1):
-        gates.text(t, 4, f"{g[t - 1]:.2g}", ha="center", va="center", color=INK)
-    for t in own:
+        for t, value in enumerate(getattr(program, name), 1):
+            gates.text(t, row, f"{value:.2g}", ha="center", va="center", color=INK)
+    for t in program.own:
         gates.add_patch(Rectangle((t - 0.5, 0.5), 1, 4, fill=False, edgecolor=SOURCE["color"], linewidth=2.5, clip_on=False))
     gates.set(xlim=(0.5, T + 0.5), ylim=(4.5, 0.5), yticks=[], xticks=[])
     high = max(2, np.ceil(np.abs(c).max()))
@@ -40,11 +69,11 @@ def gate_timeline(gates, cell, values, g, c, kept, own):
     cell.plot(t, kept[1:], marker="s", markersize=5, clip_on=False, **BACKWARD)
     above = 1 if c[1] >= kept[1] else -1  # the labels stand on the outer sides of the two lines
     cell.text(1, c[1] + 0.2 * high * above, "$c_t$", ha="center", va="center", color=FORWARD["color"], bbox=PAPER)
-    gradient = rf"$\partial c_{{{T}}} / \partial c_t$"
-    cell.text(0.6, kept[1] - 0.2 * high * above, gradient, va="center", color=BACKWARD["color"], bbox=PAPER)
+    name = rf"$\partial c_{{{T}}} / \partial c_t$"
+    cell.text(0.6, kept[1] - 0.2 * high * above, name, va="center", color=BACKWARD["color"], bbox=PAPER)
 
 
-PARTS = {  # of the block: where it stands, what stands in it
+PARTS = {  # of the block: their positions and the symbols in them
     "input gate i": (2.2, 1.0, "σ"),
     "forget gate f": (1.0, 1.0, "σ"),
     "output gate o": (4.6, 1.0, "σ"),
@@ -52,24 +81,15 @@ PARTS = {  # of the block: where it stands, what stands in it
     "memory cell c": (2.8, 3.6, "+"),
     "output h": (4.6, 2.5, "×"),
 }
-
-
-WIRES = {  # each part's lines, as corners
+WIRES = {  # the lines of each part, by their corners
     "input gate i": [((2.2, 1.3), (2.2, 2.3), (2.55, 2.3))],
     "forget gate f": [((1.0, 1.3), (1.0, 3.35))],
     "output gate o": [((4.6, 1.3), (4.6, 2.25))],
     "new input g": [((3.4, 1.3), (3.4, 2.3), (3.05, 2.3))],
-    "memory cell c": [
-        ((0.0, 3.6), (0.75, 3.6)),
-        ((1.25, 3.6), (2.55, 3.6)),
-        ((2.8, 2.55), (2.8, 3.35)),
-        ((3.05, 3.6), (6.0, 3.6)),
-    ],
+    "memory cell c": [((0, 3.6), (0.75, 3.6)), ((1.25, 3.6), (2.55, 3.6)), ((2.8, 2.55), (2.8, 3.35)), ((3.05, 3.6), (6, 3.6))],
     "output h": [((3.9, 3.6), (3.9, 2.5), (4.35, 2.5)), ((4.85, 2.5), (6.0, 2.5))],
 }
-
-
-CODE = {
+CODE = {  # the line that computes each part: z_i, z_f, z_o and z_g are the quarters of z
     "": "z = W_x @ x + W_h @ h + b",
     "input gate i": "i = σ(z_i)",
     "forget gate f": "f = σ(z_f)",
@@ -82,69 +102,141 @@ CODE = {
 
 @expect.arguments(drawing=expect.axes, code=expect.axes, chosen=partial(expect.one_of, choices=CODE))
 def memory_block(drawing, code, chosen):
-    """The memory block as in the equations (no peepholes), with the part `chosen` lit, and the line of code that computes it."""
+    """The memory block as in the equations (no peepholes) with the part `chosen` highlighted, and the code that computes it."""
     drawing.set(xlim=(-0.3, 6.4), ylim=(-0.4, 4.2), aspect="equal")
-    for part, wires in WIRES.items():
-        lit = part == chosen
-        color, width = (BACKWARD["color"], 3) if lit else ("#767676", 1.2)
-        for wire in wires:
-            drawing.plot(*zip(*wire, strict=True), color=color, linewidth=width, solid_joinstyle="miter", zorder=1 + lit)
-            (x0, y0), (x1, y1) = wire[-2:]
-            heading = {"arrowstyle": "-|>", "color": color, "linewidth": width}
-            drawing.annotate("", (x1, y1), (x0 + 0.6 * (x1 - x0), y0 + 0.6 * (y1 - y0)), arrowprops=heading, zorder=1 + lit)
-        x, y, sign = PARTS[part]
-        _box(drawing, x, y, sign, lit)
-    for x, y, sign, part in ((1.0, 3.6, "×", "forget gate f"), (2.8, 2.3, "×", "input gate i"), (3.9, 3.05, "tanh", "output h")):
-        _box(drawing, x, y, sign, part == chosen)
+    for part, (x, y, symbol) in PARTS.items():
+        _wires(drawing, part, part == chosen)
+        _box(drawing, x, y, symbol, part == chosen)
+    for x, y, mark, part in ((1.0, 3.6, "×", "forget gate f"), (2.8, 2.3, "×", "input gate i"), (3.9, 3.05, "tanh", "output h")):
+        _box(drawing, x, y, mark, part == chosen)
     for part, (x, y, _) in list(PARTS.items())[:4]:
-        drawing.plot([x, x], [0, y - 0.3], color="#767676", linewidth=1, zorder=0)
+        drawing.plot([x, x], [0, y - 0.3], color=GREY, linewidth=1, zorder=0)
         drawing.text(x + 0.32, y + 0.28, part[-1], weight="bold", color=INK)
-    drawing.plot([0, 4.6], [0, 0], color="#767676", linewidth=1, zorder=0)
+    drawing.plot([0, 4.6], [0, 0], color=GREY, linewidth=1, zorder=0)
     for x, y, name in ((0, 3.75, "$c_{t-1}$"), (6, 3.75, "$c_t$"), (6, 2.65, "$h_t$"), (0.2, -0.35, "$x_t, h_{t-1}$")):
         drawing.text(x, y, name, ha="center", color=INK)
-    drawing.axis("off")
-    code.axis("off")
+    drawing.axis("off"), code.axis("off")
     code.set(xlim=(0, 1), ylim=(-0.5, 6.5))
     for row, (part, line) in enumerate(CODE.items()):
         lit = part == chosen
-        box = {"facecolor": "#F6D7C2" if lit else "none", "linewidth": 0, "pad": 4}
-        code.text(
-            0.05, 6 - row, ("▸ " if lit else "  ") + line, family="monospace", color=INK, weight="bold" if lit else None, bbox=box
-        )
+        box = {"facecolor": LIT if lit else "none", "linewidth": 0, "pad": 4}
+        text = ("▸ " if lit else "  ") + line
+        code.text(0.05, 6 - row, text, family="monospace", color=INK, weight="bold" if lit else None, bbox=box)
 
 
-def _box(ax, x, y, sign, lit):
-    style = "round,pad=0.05" if sign in ("σ", "tanh") else "circle,pad=0.15"
-    face, edge = ("#F6D7C2", BACKWARD["color"]) if lit else ("white", "#767676")
-    ax.text(
-        x, y, sign, ha="center", va="center", color=INK, zorder=4, bbox={"boxstyle": style, "facecolor": face, "edgecolor": edge}
-    )
+def _wires(ax, part, lit):
+    """The lines of a part, each with an arrowhead on its last piece."""
+    color, width = (BACKWARD["color"], 3) if lit else (GREY, 1.2)
+    for wire in WIRES[part]:
+        ax.plot(*zip(*wire, strict=True), color=color, linewidth=width, solid_joinstyle="miter", zorder=1 + lit)
+        (x0, y0), (x1, y1) = wire[-2:]
+        heading = {"arrowstyle": "-|>", "color": color, "linewidth": width}
+        ax.annotate("", (x1, y1), (x0 + 0.6 * (x1 - x0), y0 + 0.6 * (y1 - y0)), arrowprops=heading, zorder=1 + lit)
 
 
-@expect.arguments(ax=expect.axes, parts=partial(expect.named, check=expect.number), whole=expect.number, after=expect.number)
-def adjoint_terms(ax, parts, whole, after):
-    """A sum as bars: the `parts`, names to numbers, stacked to the `whole`, beside the number `after`; all of adjoints."""
-    names = [*parts, r"$\bar c_t$: their sum", r"$\bar c_{t+1}$"]
+def _box(ax, x, y, symbol, lit):
+    """A symbol in a box; a circle for a sum or a product."""
+    box = {"boxstyle": "round,pad=0.05" if symbol in ("σ", "tanh") else "circle,pad=0.15"}
+    box |= {"facecolor": LIT, "edgecolor": BACKWARD["color"]} if lit else {"facecolor": "white", "edgecolor": GREY}
+    ax.text(x, y, symbol, ha="center", va="center", color=INK, zorder=4, bbox=box)
+
+
+class AtStep(NamedTuple):
+    """A cell at step t, with the adjoints of h and c there and of c at step t + 1."""
+
+    c: float
+    h_bar: float
+    c_bar: float
+    c_bar_next: float
+
+
+def two_steps(f_next: float, i_next: float, o: float, o_next: float) -> AtStep:
+    """Backprop through two steps of one cell, t and t + 1, with these gates; the loss depends on h at both."""
+    p = cells.init_lstm(np.random.default_rng(3), 1, 1, gain=2.0)
+    p = p._replace(b=np.array([0.0, 0.0, 0.0, 1.5]))  # a large new input g, so that i has something to let in
+    trace = cells.unroll(p, np.ones((2, 1, 1)), clamp={"f": {2: f_next}, "i": {2: i_next}, "o": {1: o, 2: o_next}})
+    back = cells.backprop(trace, np.array([[[0.8]], [[1.0]]]))
+    return AtStep(trace.c[1, 0, 0], back.h_bar[1, 0, 0], *back.c_bar[1:, 0, 0])
+
+
+@expect.arguments(ax=expect.axes, along=expect.number, through_h=expect.number, c_bar=expect.number, c_bar_next=expect.number)
+def adjoint_terms(ax, along, through_h, c_bar, c_bar_next):
+    """The two terms of the adjoint of c as bars, `along` the memory and `through_h`, and the adjoints at t and t + 1."""
+    names = ["along the memory", "through h", r"$\bar c_t$: their sum", r"$\bar c_{t+1}$"]
     ax.set(xlim=(-0.6, 2), ylim=(len(names) - 0.4, -0.6), xlabel="adjoint", yticks=range(len(names)), yticklabels=names)
     ax.axvline(0, **IDENTITY)
-    for row, value in enumerate([*parts.values(), whole, after]):
-        color = INK if row < len(parts) else BACKWARD["color"]
-        ax.barh(row, np.clip(value, -1, 2), height=0.55, color=color, alpha=0.45 if row < len(parts) else 0.9)
-        ax.text(np.clip(value, -0.4, 1.7) + (0.06 if value >= 0 else -0.06), row, f"{value:.3g}", va="center",
-                ha="left" if value >= 0 else "right", color=INK, bbox=PAPER)  # fmt: skip
+    for row, value in enumerate([along, through_h, c_bar, c_bar_next]):
+        color, alpha = (INK, 0.45) if row < 2 else (BACKWARD["color"], 0.9)
+        ax.barh(row, np.clip(value, -1, 2), height=0.55, color=color, alpha=alpha)
+        side, gap = ("left", 0.06) if value >= 0 else ("right", -0.06)
+        ax.text(np.clip(value, -0.4, 1.7) + gap, row, f"{value:.3g}", va="center", ha=side, color=INK, bbox=PAPER)
 
 
-@expect.arguments(
-    ax=expect.axes,
-    text=expect.text,
-    width=partial(expect.whole, most=1000),
-    rows=partial(expect.whole, most=1000),
-    title=expect.text,
-)
+@cache
+def forgetting(bias: float, T: int) -> np.ndarray:
+    """Gradient norms (11 seeds, T + 1) of untrained LSTMs of 64 cells with this forget bias."""
+    return jacobians.gradient_flow(partial(cells.init_lstm, D=1, H=64, forget_bias=bias), T)
+
+
+def adder(name: str, when: str, seed: int) -> pretrained.Trained:
+    """A net of ADDERS "before" or "after" it learns the adding problem over 100 steps; three seeds are stored."""
+    return pretrained.load("adding")[f"{ADDERS[name][0]} 100 seed {seed}" + (" before" if when == "before" else "")]
+
+
+@cache
+def adding_flows(when: str, seed: int) -> dict[str, np.ndarray]:
+    """For each net of ADDERS the norms of the gradient of its answer: (16 sequences, steps 0 to 100)."""
+    x, _ = tasks.adding(np.random.default_rng(1), 16, 100)
+    flows = {}
+    for name, (_, phi) in ADDERS.items():
+        net = adder(name, when, seed).net
+        end = np.repeat(net.W / np.linalg.norm(net.W), 16, axis=0)
+        flows[name] = cells.gradient_norms(net.cell, x, end, phi=phi).T
+    return flows
+
+
+@cache
+def states(net: str, text: str) -> np.ndarray:
+    """tanh(c) of the 64 cells after each character, (len(text), 64): of the "trained" net, or of an "untrained" one."""
+    layer = pretrained.load("characters")["seed 1"].net.cell
+    if net == "untrained":
+        layer = cells.init_lstm(np.random.default_rng(1), len(datasets.CHARACTERS), 64, dtype=np.float32)
+    x = nets.one_hot(datasets.encode_text(text)[:, None], len(datasets.CHARACTERS))
+    return np.tanh(cells.unroll(layer, x).c[1:, 0])
+
+
+@cache
+def shades(net: str, best: tuple[int, float], text: str, reference: str) -> np.ndarray:
+    """A cell along the text, (len(text),): 0 at its mean over the text `reference`, 1 two standard deviations above it.
+
+    `best` is the cell and its correlation with a feature; where that is negative, the values change sign.
+    """
+    cell, correlation = best
+    before = states(net, reference)[:, cell]
+    return np.sign(correlation) * (states(net, text)[:, cell] - before.mean()) / (2 * before.std())
+
+
+def line_shades(net: str, best: tuple[int, float], line: str, reference: str) -> np.ndarray:
+    """As `shades`, for a line of 1 to 76 characters, read after a line break. ValueError: another length."""
+    if not 0 < len(line) <= 76:
+        raise ValueError(f"type 1 to 76 characters; there are {len(line)}")
+    return shades(net, best, "\n" + line, reference)[1:]
+
+
+@cache
+def written(temperature: float, seed: int) -> str:
+    """What the trained net writes: a line that begins with `def`, then 300 characters of its own."""
+    start, rng = "\nclass Network:\n\n    def ", np.random.default_rng(seed)
+    net = pretrained.load("characters")["seed 1"].net
+    words = nets.sample(net, rng, datasets.encode_text(start), 300, temperature=temperature)
+    return "    def " + "".join(datasets.CHARACTERS[word] for word in words)
+
+
+@expect.arguments(ax=expect.axes, text=expect.text, width=ROOM, rows=ROOM, title=expect.text)
 def coloured_text(ax, text, values, width=80, rows=12, title=""):
-    """The text in lines of at most `width`, each character on a ground of the colour of its value, from -1.1 to 1.1.
+    """The text in at most `rows` lines of `width` characters, on backgrounds that show its `values` (len(text),).
 
-    Beyond that the colour stays: it must not grow too dark for black letters.
+    Values are clipped to -1.1 ... 1.1, since black letters are hard to read on darker colours.
     """
     values = expect.numbers("values", values, "N", N=len(text)) if text else ()
     lines, shades, row, column = [""], np.full((rows, width), np.nan), 0, 0
@@ -161,7 +253,7 @@ def coloured_text(ax, text, values, width=80, rows=12, title=""):
     ax.imshow(shades, cmap="PuOr", vmin=-1.8, vmax=1.8, extent=(0, width, rows, 0), aspect="auto", interpolation="nearest")
     size = 72 * ax.figure.get_figwidth() / width / 0.615  # in points: a character of this font is 0.602 of its size wide
     for row, line in enumerate(lines):
-        for column in range(0, len(line), 10):  # short runs stay in step with the ground
+        for column in range(0, len(line), 10):  # short runs stay aligned with the background
             if run := line[column : column + 10].rstrip():
                 ax.text(column, row + 0.52, run, family="monospace", va="center", fontsize=size, color="black")
     ax.set(xlim=(0, width), ylim=(rows, 0), xticks=[], yticks=[])
@@ -171,25 +263,27 @@ def coloured_text(ax, text, values, width=80, rows=12, title=""):
 
 # -- exercises ----------------------------------------------------------------------------------------------------------------
 
-
 _OPERATIONS = ("remember", "add", "erase", "overwrite")
+_GATES = Called(tuple((t,) for t in range(1, 51)), lambda t: (2,))
+_sigma = cells.PHI["logistic"].f
 
 
 def _table(given):
     """(i, f) of each operation, eight numbers."""
     if not isinstance(given, dict) or set(given) != set(_OPERATIONS):
         raise Unfit(f"the answer is a dictionary with a pair (i, f) for each of {', '.join(_OPERATIONS)}, not {shown(given)}")
-    if any(given[name] is ... for name in _OPERATIONS):
+    if any(pair is ... for pair in given.values()):
         raise Untouched
     asked = "each operation needs a pair (i, f) of 0s and 1s, such as (1, 0)"
     return np.concatenate([floats(given[name], (2,), asked) for name in _OPERATIONS])
 
 
-_GATES = Called(tuple((t,) for t in range(1, 51)), lambda t: (2,))
+def _pairs(*pairs):
+    return dict(zip(_OPERATIONS, pairs, strict=True))
 
 
 def _held(given):
-    """What a cell with gates `given(t)` = (i, f) holds after 50 steps of noise, for the bits 1 and -1; and if it was written."""
+    """What a cell with gates `given(t)` = (i, f) holds after 50 steps, for the bits 1 and -1, and whether the bit was written."""
     gates = _GATES(given).reshape(50, 2)
     if gates.min() < 0 or gates.max() > 1:
         raise Unfit("a gate lies between 0, shut, and 1, open")
@@ -203,16 +297,12 @@ def _held(given):
     return [*held, gates[0, 0] > 0]
 
 
-def _sigma(z):
-    return 1 / (1 + np.exp(-z))
-
-
-def _step(update):
-    """An `lstm_step` whose last lines are `update(i, f, o, g, c) -> (h, c)`, the rest being right."""
+def _step(update, squash=(_sigma, _sigma, _sigma, np.tanh)):
+    """An `lstm_step` that squashes the four products and ends in `update(i, f, o, g, c) -> (h, c)`."""
 
     def step(W, h, c, x):
-        i, f, o, g = np.split(W @ np.concatenate([x, h]), 4)
-        return update(_sigma(i), _sigma(f), _sigma(o), np.tanh(g), c)
+        z = np.split(W @ np.concatenate([x, h]), 4)
+        return update(*(phi(part) for phi, part in zip(squash, z, strict=True)), c)
 
     return step
 
@@ -220,11 +310,6 @@ def _step(update):
 def _right_step(i, f, o, g, c):
     c = f * c + i * g
     return o * np.tanh(c), c
-
-
-def _unsquashed(W, h, c, x):
-    i, f, o, g = np.split(W @ np.concatenate([x, h]), 4)
-    return _right_step(i, f, o, g, c)
 
 
 def _steps():
@@ -240,31 +325,23 @@ def _lone_cells():
     return tuple(tuple(np.round(rng.uniform((0.1, -2, 0.1, -2, -2), (0.9, 2, 0.9, 2, 2)), 2).tolist()) for _ in range(8))
 
 
-def _adjoint(f, c_bar, o, c, h_bar):
-    return f * c_bar + o * (1 - np.tanh(c) ** 2) * h_bar
+def _adjoint_by(slope):
+    """The adjoint of a cell if `slope(o, c)` were the derivative of h with respect to c."""
+    return lambda f, c_bar, o, c, h_bar: f * c_bar + slope(o, c) * h_bar
 
+
+_adjoint = _adjoint_by(lambda o, c: o * (1 - np.tanh(c) ** 2))
+_ROWS = "the rows of W are i, f, o, g."
 
 EXERCISES = {
     "table": Exercise(
         _table,
-        {"remember": (0, 1), "add": (1, 1), "erase": (0, 0), "overwrite": (1, 0)},
+        _pairs((0, 1), (1, 1), (0, 0), (1, 0)),
         (
-            (
-                {"remember": (1, 0), "add": (1, 1), "erase": (0, 0), "overwrite": (0, 1)},
-                "i and f are the wrong way round: the pair is (i, f), and f lets the old value through.",
-            ),
-            (
-                {"remember": (0, 0), "add": (1, 0), "erase": (0, 1), "overwrite": (1, 1)},
-                "you let f = 1 mean 'forget'. It is the other way round: f = 1 keeps the old value.",
-            ),
-            (
-                {"remember": (0, 1), "add": (1, 0), "erase": (0, 0), "overwrite": (1, 1)},
-                "add and overwrite are the wrong way round: to add, the old value must stay.",
-            ),
-            (
-                {"remember": (0, 1), "add": (1, 1), "erase": (1, 0), "overwrite": (0, 0)},
-                "erase and overwrite are the wrong way round: to erase, nothing new must get in.",
-            ),
+            (_pairs((1, 0), (1, 1), (0, 0), (0, 1)), "i and f are swapped: the pair is (i, f), and f keeps the old value."),
+            (_pairs((0, 0), (1, 0), (0, 1), (1, 1)), "f = 1 does not mean 'forget': it keeps the old value."),
+            (_pairs((0, 1), (1, 0), (0, 0), (1, 1)), "add and overwrite are swapped: to add, keep the old value."),
+            (_pairs((0, 1), (1, 1), (1, 0), (0, 0)), "erase and overwrite are swapped: to erase, let nothing new in."),
         ),
         "The forget gate keeps the old value, the input gate lets the new one in: two switches, four operations.",
     ),
@@ -272,10 +349,7 @@ EXERCISES = {
         _held,
         lambda t: (float(t == 1), 1.0),
         (
-            (
-                lambda t: (1.0, 1.0),
-                "the bit is written and kept, but 49 steps of noise are added to it: shut the input gate after step 1.",
-            ),
+            (lambda t: (1.0, 1.0), "the bit is kept, but 49 steps of noise are added to it: shut the input gate after step 1."),
             (lambda t: (0.0, 1.0), "the input gate is always shut, so the bit never gets in."),
             (lambda t: (1.0, 0.0), "each step overwrites the one before: in the end the cell holds the last noise."),
             (lambda t: (float(t == 1), 0.0), "the forget gate is shut: one step later the bit is gone."),
@@ -287,50 +361,29 @@ EXERCISES = {
         Called(_lone_cells(), lambda *_: ()),
         _adjoint,
         (
-            (
-                lambda f, c_bar, o, c, h_bar: f * c_bar + o * (1 - c**2) * h_bar,
-                "the slope of tanh at c is 1 - tanh^2 c, not 1 - c^2.",
-            ),
-            (
-                lambda f, c_bar, o, c, h_bar: f * c_bar + (1 - np.tanh(c) ** 2) * h_bar,
-                "h = o tanh(c): the output gate is missing.",
-            ),
-            (lambda f, c_bar, o, c, h_bar: f * c_bar + o * h_bar, "h = o tanh(c): the slope of tanh is missing."),
-            (
-                lambda f, c_bar, o, c, h_bar: f * c_bar + o * np.tanh(c) * h_bar,
-                "you used tanh(c) itself; backprop needs its slope.",
-            ),
-            (lambda f, c_bar, o, c, h_bar: f * c_bar, "c also moves h of the same step: a second way to the loss."),
-            (
-                lambda f, c_bar, o, c, h_bar: c_bar + o * (1 - np.tanh(c) ** 2) * h_bar,
-                "on its way from step t + 1 the adjoint passes f.",
-            ),
+            (_adjoint_by(lambda o, c: o * (1 - c**2)), "the slope of tanh at c is 1 - tanh^2 c, not 1 - c^2."),
+            (_adjoint_by(lambda o, c: 1 - np.tanh(c) ** 2), "h = o tanh(c): the output gate is missing."),
+            (_adjoint_by(lambda o, c: o), "h = o tanh(c): the slope of tanh is missing."),
+            (_adjoint_by(lambda o, c: o * np.tanh(c)), "you used tanh(c) itself; backprop needs its slope."),
+            (_adjoint_by(lambda o, c: 0), "c also affects h of the same step: a second path to the loss."),
+            (lambda f, *others: _adjoint(1, *others), "on its way from step t + 1 the adjoint passes through f."),
         ),
-        "Two ways lead from c_t to the loss: through f to the next cell, and through o and tanh to h_t.",
+        "Two paths lead from c_t to the loss: through f to the next cell, and through o and tanh to h_t.",
     ),
     "lstm-step": Exercise(
         Called(_steps(), lambda W, h, c, x: (2, len(h))),
         _step(_right_step),
         (
-            (
-                _step(lambda i, f, o, g, c: _right_step(f, i, o, g, c)),
-                "i and f are the wrong way round: the rows of W are i, f, o, g.",
-            ),
+            (_step(lambda i, f, o, g, c: _right_step(f, i, o, g, c)), f"i and f are swapped: {_ROWS}"),
             (_step(lambda i, f, o, g, c: (o * (f * c + i * g), f * c + i * g)), "h = o tanh(c): the tanh is missing."),
-            (_unsquashed, "squash all four first: i, f and o by the logistic σ, g by tanh."),
-            (_step(lambda i, f, o, g, c: _right_step(i, f, o, np.arctanh(g), c)), "g is not squashed: it needs a tanh."),
+            (_step(_right_step, (lambda z: z,) * 4), "squash all four first: i, f and o by the logistic σ, g by tanh."),
+            (_step(_right_step, (*[_sigma] * 3, lambda z: z)), "g is not squashed: it needs a tanh."),
             (_step(lambda i, f, o, g, c: _right_step(i, f, o, g, c)[::-1]), "return h first, then c."),
-            (
-                _step(lambda i, f, o, g, c: _right_step(i, f, o, _sigma(np.arctanh(g)), c)),
-                "g is a tanh, not a gate: it may be negative.",
-            ),
+            (_step(_right_step, (_sigma,) * 4), "g is a tanh, not a gate: it may be negative."),
             (_step(lambda i, f, o, g, c: (o * np.tanh(c), f * c + i * g)), "h shows the new c; you used the old one."),
-            (
-                _step(lambda i, f, o, g, c: _right_step(i, f, g, o, c)),
-                "o and g are the wrong way round: the rows of W are i, f, o, g.",
-            ),
+            (_step(lambda i, f, o, g, c: _right_step(i, f, g, o, c)), f"o and g are swapped: {_ROWS}"),
         ),
-        "Seven lines, z counted. The rest of an LSTM is to repeat them.",
+        "Seven lines, counting z. The rest of an LSTM is to repeat them.",
     ),
     "bias-200": Exercise(
         keeps_half(199, 5.66),

@@ -1,0 +1,37 @@
+"""What the pictures of notebook 07 promise beyond what the notebooks' tests see."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from lecturelib import cells
+from lecturelib.lectures import lstm
+
+
+def contrast(color):
+    """The contrast of black letters on a ground of this colour, as WCAG defines it."""
+    rgb = np.asarray(color[:3])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return (linear @ [0.2126, 0.7152, 0.0722] + 0.05) / 0.05
+
+
+@pytest.mark.parametrize("value", [-30.0, -1.5, -1.1, 0.0, 1.1, 1.5, 30.0])
+def test_letters_are_legible_on_every_ground(value):
+    ax = Figure().subplots()
+    lstm.coloured_text(ax, "x", [value], width=1, rows=1)
+    (image,) = ax.images
+    assert contrast(image.cmap(image.norm(image.get_array()))[0, 0]) >= 4.5
+
+
+def test_the_lines_beside_the_block_are_an_lstm_step():
+    """Executed from top to bottom, as they stand there, they give what `cells.lstm_step` gives."""
+    rng = np.random.default_rng(0)
+    p, x = cells.init_lstm(rng, 3, 4), rng.standard_normal(3)
+    h, c = rng.standard_normal((2, 4))
+    h_next, c_next, gates = cells.lstm_step(p, h[None], c[None], x[None])
+    names = {**p._asdict(), "x": x, "h": h, "c": c, "σ": lambda z: 1 / (1 + np.exp(-z)), "tanh": np.tanh}
+    for line in lstm.CODE.values():
+        exec(line, names)
+        names.update(zip(("z_i", "z_f", "z_o", "z_g"), np.split(names["z"], 4), strict=True))
+    for name, value in {"h": h_next, "c": c_next, **gates._asdict()}.items():
+        np.testing.assert_allclose(names[name], value[0], err_msg=name)
