@@ -225,6 +225,9 @@ MAP, LO, HI = (F, thing(np.tanh)), (0.0, number(2.0)), (1.0, number(-1.0))
 NETWORK, TRANSLATOR = (NET, thing(*WRONG_NETS)), (PAIR, thing(*WRONG_PAIRS))
 WRITTEN = {"source": (SOURCE, words(SOURCE, size=6)), "target": (TARGET, words(TARGET, size=5))}
 ONE = {"source": (SOURCE[:, 0], words(SOURCE[:, 0], size=6))}
+SQUARE = attractors.SIDE**2
+PORTRAIT = (attractors.portrait(W), thing(tuple(attractors.portrait(W))))
+RUNS = (attractors.TwoRuns(ROW, ROW, ROW), thing((ROW, ROW, ROW)))
 DTYPE = (np.float64, choice(int, np.int64, complex, np.float16, "f2", "object"))
 FORCE = (
     {"f": 1.0},
@@ -504,17 +507,12 @@ TABLE = {
     },
     iterated_functions.complex_orbit: {"ax": AXES, "z": (ROW + 0j, [*like(ROW, inf=False, kinds="complex"), np.full(3, np.inf)])},
     # fields
-    attractors.basins: {
-        "ax": AXES,
-        "labels": (phase_plane.basins(W, b, ENDS, 9), words(np.ones((3, 3), int), padding=False)),
-        "ends": (ENDS, like(ENDS, empty=True)),
-    },
-    attractors.log_gradient: {"ax": AXES, "logs": row(np.ones((3, 3))), "low": (-6, number(9)), "high": (4, number(-9))},
-    attractors.mark_points: {"ax": AXES, "points": (phase_plane.fixed_points(W, b), [*JUNK, 3, [1], ["sink"]])},
+    attractors.basins: {"ax": AXES, "portrait": PORTRAIT},
+    attractors.basins_and_gradient: {"ax": AXES, "gradient": AXES, "portrait": PORTRAIT, "logs": row(np.zeros(SQUARE))},
     attractors.two_orbits: {"ax": AXES, "time": AXES, "one": real(np.ones((4, 2))), "other": real(2 * np.ones((4, 2)))},
     attractors.unit_curve: {"ax": AXES, "f": MAP, "lo": LO, "hi": HI, "at": (0.5, number()), "diagonal": FLAG},
-    attractors.one_unit_twice: {"ax": AXES, "one": row(), "other": row()},
-    attractors.nudge_size: {"ax": AXES, "logs": row(), "low": (-40, [*number(0, 5, -40.0), 1.5]), "high": whole(40)},
+    attractors.one_unit_twice: {"ax": AXES, "runs": RUNS},
+    attractors.nudge_size: {"ax": AXES, "runs": RUNS},
     attractors.losses_over_bias: {"ax": AXES, "b": RISING, "values": real(np.ones((2, 4))), "high": (3.4, positive())},
     clipping.paths: {
         "ax": AXES,

@@ -88,10 +88,9 @@ def test_a_code_cell_is_short(book):
     assert not {name: n for name, n in long.items() if n > 12}
 
 
-def test_a_live_cell_is_short_and_ends_in_its_figure(book):
+def test_a_live_cell_ends_in_its_figure(book):
     for cell in code(book):
         if "live.figure(" in cell.source:
-            assert len(lines(cell.source)) <= 8, f"{cell.id} has {len(lines(cell.source))} lines"
             last = ast.parse(cell.source).body[-1]
             assert isinstance(last, ast.Expr) and ast.unparse(last).startswith("live.figure("), cell.id
 

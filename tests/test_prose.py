@@ -30,6 +30,7 @@ EXCEPTIONS = {
     ("02-iterated-functions", "read-cobweb"): {"-0.816": "the mirror image of 0.816"},
     ("02-iterated-functions", "ask-signs"): {"2.9": "the exercise"},
     ("03-attractors", "cliffs"): {"0.8": SETTING},
+    ("03-attractors", "do-cliffs"): {"1.2": SLIDERS},
     ("03-attractors", "found"): {"0.1664": FINER, "0.5328": "the answer of an exercise"},
     ("04-clipping", "cliff"): {"0.5": SETTING, "0.7": SETTING},
     ("04-clipping", "biased"): {"-3.46": FINER},
