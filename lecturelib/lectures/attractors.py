@@ -286,7 +286,7 @@ EXERCISES = {
         _steepness,
         (-0.60086997, 1.0),
         (
-            ((0.0, 0.0), "all boundaries meet at the source, so it is steep all around it. Find a boundary away from the middle."),
+            ((0.0, 0.0), "all boundaries meet at the source: it is steep all around. Find a boundary away from the middle."),
             ((0.7265, -0.9661), "that state lies deep inside a basin: its gradient vanishes. Look for the light lines."),
             ((-0.601, 1.0), "close to a boundary, but not close enough: bisect, or ask phase_plane.boundary for a point on it."),
         ),
