@@ -227,6 +227,11 @@ WRITTEN = {"source": (SOURCE, words(SOURCE, size=6)), "target": (TARGET, words(T
 ONE = {"source": (SOURCE[:, 0], words(SOURCE[:, 0], size=6))}
 SQUARE = attractors.SIDE**2
 PORTRAIT = (attractors.portrait(W), thing(tuple(attractors.portrait(W))))
+DESCENT = (
+    clipping.Descent(np.ones((5, 2, 2)), np.ones((5, 2))),
+    thing(clipping.Descent(np.ones((5, 2)), np.ones(5)), clipping.Descent(np.ones((5, 2, 2)), np.ones((4, 2)))),
+)
+SWEEP = (clipping.Sweep(ROW, ROW, ROW), thing((ROW, ROW, ROW)))
 RUNS = (attractors.TwoRuns(ROW, ROW, ROW), thing((ROW, ROW, ROW)))
 DTYPE = (np.float64, choice(int, np.int64, complex, np.float16, "f2", "object"))
 FORCE = (
@@ -514,35 +519,16 @@ TABLE = {
     attractors.one_unit_twice: {"ax": AXES, "runs": RUNS},
     attractors.nudge_size: {"ax": AXES, "runs": RUNS},
     attractors.losses_over_bias: {"ax": AXES, "b": RISING, "values": real(np.ones((2, 4))), "high": (3.4, positive())},
-    clipping.paths: {
-        "ax": AXES,
-        "cost": row(np.ones((3, 4))),
-        "extent": ((0, 1, 2, 3), [*like(np.ones(4)), (1, 0, 2, 3)]),
-        "runs": row(np.ones((2, 5, 2))),
-    },
-    clipping.descent: {"ax": AXES, "costs": row(np.ones((2, 5))), "names": (("a", "b"), [*JUNK, [], 3, (1, 2)])},
-    clipping.fates: {
+    clipping.arrows: {"ax": AXES, **{name: real(np.ones(2)) for name in ("gradient", "by_norm", "by_value")}},
+    clipping.paths: {"ax": AXES, "runs": DESCENT},
+    clipping.descent: {"ax": AXES, "runs": DESCENT},
+    clipping.fate_map: {
         "ax": AXES,
         "fates": (np.ones((3, 4), int), words(np.ones((3, 4), int), padding=False, size=3)),
-        "extent": ((0, 1, 2, 3), like(np.ones(4))),
         "title": ("x", text()),
     },
-    clipping.arrows: {
-        "ax": AXES,
-        "arrows": (
-            {"g": (np.ones(2), plots.BACKWARD)},
-            named({"g": np.ones(2)}, {"g": (np.ones(3), plots.BACKWARD)}, {"g": (np.ones(2), {})}),
-        ),
-        "reach": (2.0, positive()),
-    },
-    clipping.gradient_sizes: {"ax": AXES, "logs": row(), "eta": (1.0, positive())},
-    clipping.mean_and_spread: {
-        "ax": AXES,
-        "etas": (ROW[::-1], [*like(ROW), ROW]),
-        "means": real(ROW),
-        "spreads": real(ROW),
-        "eta": (1.0, positive()),
-    },
+    clipping.gradient_sizes: {"ax": AXES, "gradients": row(), "eta": (1.0, positive())},
+    clipping.mean_and_spread: {"ax": AXES, "sweep": SWEEP, "eta": (1.0, positive())},
     # traces
     identity_rnn.pulse: {"ax": AXES, "h": row(), "steps": whole(4), "decades": (4, positive())},
     identity_rnn.learning_curves: {
