@@ -108,10 +108,14 @@ def basins(ax, portrait):
         ax.text(0.93 * x, 0.93 * y, chr(ord("A") + k), ha="center", va="center", fontweight="bold", color=INK)
 
 
-@expect.arguments(ax=expect.axes, gradient=expect.axes, portrait=_is_portrait, logs=partial(expect.row, least=SIDE * SIDE))
+@expect.arguments(
+    ax=expect.axes,
+    gradient=expect.axes,
+    portrait=_is_portrait,
+    logs=partial(expect.numbers, axes="N", finite=False, N=SIDE**2),
+)
 def basins_and_gradient(ax, gradient, portrait, logs):
     """The basins with the fixed and slow points; beside them `logs`, log10 |dh(T)/dh(0)| at each of `phase_plane.grid(SIDE)`."""
-    logs = expect.numbers("logs", logs, "N", finite=False, N=SIDE * SIDE)
     basins(ax, portrait)
     for point in portrait.points:
         ax.plot(*point.h, zorder=4, clip_on=False, **KIND[point.kind])
@@ -128,7 +132,7 @@ def sizes_in_words(logs: np.ndarray) -> str:
 def neighbours(W, sinks, h, apart, on_boundary, steps=100):
     """Two orbits (steps + 1, 2) of h <- tanh(W h) whose initial states lie `apart` from each other, on both sides of h (2,).
 
-    `on_boundary` first moves h to the boundary between its basin and that of -h: W h is odd, so -h ends at another sink.
+    `on_boundary` first moves h to the boundary between its basin and that of -h: the map is odd, so -h ends at another sink.
     """
     h = np.array(h, float)
     if not h.any():
