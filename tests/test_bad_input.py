@@ -226,6 +226,14 @@ MAP, LO, HI = (F, thing(np.tanh)), (0.0, number(2.0)), (1.0, number(-1.0))
 NETWORK, TRANSLATOR = (NET, thing(*WRONG_NETS)), (PAIR, thing(*WRONG_PAIRS))
 WRITTEN = {"source": (SOURCE, words(SOURCE, size=6)), "target": (TARGET, words(TARGET, size=5))}
 ONE = {"source": (SOURCE[:, 0], words(SOURCE[:, 0], size=6))}
+SQUARE = attractors.SIDE**2
+PORTRAIT = (attractors.portrait(W), thing(tuple(attractors.portrait(W))))
+DESCENT = (
+    clipping.Descent(np.ones((5, 2, 2)), np.ones((5, 2))),
+    thing(clipping.Descent(np.ones((5, 2)), np.ones(5)), clipping.Descent(np.ones((5, 2, 2)), np.ones((4, 2)))),
+)
+SWEEP = (clipping.Sweep(ROW, ROW, ROW), thing((ROW, ROW, ROW)))
+RUNS = (attractors.TwoRuns(ROW, ROW, ROW), thing((ROW, ROW, ROW)))
 DTYPE = (np.float64, choice(int, np.int64, complex, np.float16, "f2", "object"))
 FORCE = (
     {"f": 1.0},
@@ -508,47 +516,23 @@ TABLE = {
     },
     iterated_functions.complex_orbit: {"ax": AXES, "z": (ROW + 0j, [*like(ROW, inf=False, kinds="complex"), np.full(3, np.inf)])},
     # fields
-    attractors.basins: {
-        "ax": AXES,
-        "labels": (phase_plane.basins(W, b, ENDS, 9), words(np.ones((3, 3), int), padding=False)),
-        "ends": (ENDS, like(ENDS, empty=True)),
-    },
-    attractors.log_gradient: {"ax": AXES, "logs": row(np.ones((3, 3))), "low": (-6, number(9)), "high": (4, number(-9))},
-    attractors.mark_points: {"ax": AXES, "points": (phase_plane.fixed_points(W, b), [*JUNK, 3, [1], ["sink"]])},
+    attractors.basins: {"ax": AXES, "portrait": PORTRAIT},
+    attractors.basins_and_gradient: {"ax": AXES, "gradient": AXES, "portrait": PORTRAIT, "logs": row(np.zeros(SQUARE))},
     attractors.two_orbits: {"ax": AXES, "time": AXES, "one": real(np.ones((4, 2))), "other": real(2 * np.ones((4, 2)))},
     attractors.unit_curve: {"ax": AXES, "f": MAP, "lo": LO, "hi": HI, "at": (0.5, number()), "diagonal": FLAG},
-    attractors.one_unit_twice: {"ax": AXES, "one": row(), "other": row()},
-    attractors.nudge_size: {"ax": AXES, "logs": row(), "low": (-40, [*number(0, 5, -40.0), 1.5]), "high": whole(40)},
+    attractors.one_unit_twice: {"ax": AXES, "runs": RUNS},
+    attractors.nudge_size: {"ax": AXES, "runs": RUNS},
     attractors.losses_over_bias: {"ax": AXES, "b": RISING, "values": real(np.ones((2, 4))), "high": (3.4, positive())},
-    clipping.paths: {
-        "ax": AXES,
-        "cost": row(np.ones((3, 4))),
-        "extent": ((0, 1, 2, 3), [*like(np.ones(4)), (1, 0, 2, 3)]),
-        "runs": row(np.ones((2, 5, 2))),
-    },
-    clipping.descent: {"ax": AXES, "costs": row(np.ones((2, 5))), "names": (("a", "b"), [*JUNK, [], 3, (1, 2)])},
-    clipping.fates: {
+    clipping.arrows: {"ax": AXES, **{name: real(np.ones(2)) for name in ("gradient", "by_norm", "by_value")}},
+    clipping.paths: {"ax": AXES, "runs": DESCENT},
+    clipping.descent: {"ax": AXES, "runs": DESCENT},
+    clipping.fate_map: {
         "ax": AXES,
         "fates": (np.ones((3, 4), int), words(np.ones((3, 4), int), padding=False, size=3)),
-        "extent": ((0, 1, 2, 3), like(np.ones(4))),
         "title": ("x", text()),
     },
-    clipping.arrows: {
-        "ax": AXES,
-        "arrows": (
-            {"g": (np.ones(2), plots.BACKWARD)},
-            named({"g": np.ones(2)}, {"g": (np.ones(3), plots.BACKWARD)}, {"g": (np.ones(2), {})}),
-        ),
-        "reach": (2.0, positive()),
-    },
-    clipping.gradient_sizes: {"ax": AXES, "logs": row(), "eta": (1.0, positive())},
-    clipping.mean_and_spread: {
-        "ax": AXES,
-        "etas": (ROW[::-1], [*like(ROW), ROW]),
-        "means": real(ROW),
-        "spreads": real(ROW),
-        "eta": (1.0, positive()),
-    },
+    clipping.gradient_sizes: {"ax": AXES, "gradients": row(), "eta": (1.0, positive())},
+    clipping.mean_and_spread: {"ax": AXES, "sweep": SWEEP, "eta": (1.0, positive())},
     # traces
     identity_rnn.pulse: {"ax": AXES, "h": row(), "steps": whole(4), "decades": (4, positive())},
     identity_rnn.learning_curves: {

@@ -1,14 +1,17 @@
 """Notebook 03, attractors: two tanh units, their basins of attraction, and the gradient at a basin boundary."""
 
-from functools import partial
+from functools import cache, lru_cache, partial
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.colors import ListedColormap, to_rgb
 
-from lecturelib import expect, maps, phase_plane
-from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, KIND, POWER, tangent
+from lecturelib import cells, costs, expect, jacobians, maps, phase_plane, tasks
+from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, KIND, POWER, log10, tangent
 from lecturelib.probes import Called, Exercise, Unfit, floats, number, shown
 
+SIDE = 200  # initial states along each side of the square
+NO_BIAS = np.zeros(2)
 # Light, so that ink reads on it; neighbours in this order differ in lightness too. Each basin also has a letter.
 BASINS = [
     "#CFE3F1", "#F6D9B8", "#A9D6C5", "#E9BFD6", "#F2EBA9", "#B9BCC4", "#8FB8DE", "#E0A58A", "#C7E59B", "#C3A9DB", "#8CCFD6",
@@ -16,44 +19,133 @@ BASINS = [
 ]  # fmt: skip
 
 
-def _square(ax, edge=1.0):
-    ax.set(xlim=(-edge, edge), ylim=(-edge, edge), xlabel="$h_1$", ylabel="$h_2$", aspect="equal")
+# -- one unit, and a chain of them --------------------------------------------------------------------------------------------
+
+
+def sinks_in_words(f: maps.Map) -> str:
+    """Where the sinks of a tanh unit are, such as "-0.9575 and 0.9575", or "no point"."""
+    sinks = [f"{point.x:.4f}" for point in maps.fixed_points(f, -1.2, 1.2) if point.kind == "sink"]
+    return " and ".join(sinks) or "no point"
+
+
+@expect.arguments(ax=expect.axes, f=maps.checked_map, at=expect.number)
+def unit_curve(ax, f, lo, hi, at, diagonal=False):
+    """The curve y = f(x) on [lo, hi], its tangent at `at`, and the diagonal or else the names of the flat and steep parts."""
+    lo, hi = expect.interval(lo, hi)
+    ax.set(xlim=(lo, hi), ylim=(-1.1, 1.1), xlabel="$h_1$" if diagonal else "$x$", ylabel="$h_2$" if diagonal else "$y$")
+    x = np.linspace(lo, hi, 401)
+    ax.axhline(0, **IDENTITY)
+    if diagonal:
+        ax.plot([lo, hi], [lo, hi], **{**IDENTITY, "linestyle": "--"})
+    else:
+        _name_slopes(ax, f, lo, hi)
+    ax.plot(x, f(x), **FORWARD)
+    tangent(ax, f, at, 0.25 / np.hypot(1 / (hi - lo), f.d(at) / 2.2))
+
+
+def _name_slopes(ax, f, lo, hi):
+    """Write "vanish" at an end of the interval where f is flat, and "explode" where it is steep at 0."""
+    style = {"transform": ax.transAxes, "color": BACKWARD["color"]}
+    for place, side in ((0.03, "left"), (0.97, "right")):
+        if np.abs(f.d(lo + place * (hi - lo))) < 0.1:
+            ax.text(place, 0.42, "vanish", ha=side, **style)
+    if np.abs(f.d(0.0)) > 1:
+        ax.text(0.53, 0.42, "explode", ha="left", **style)
+
+
+# -- two units ----------------------------------------------------------------------------------------------------------------
+
+
+class Portrait(NamedTuple):
+    """The phase portrait of h <- tanh(W h): its attractors, their basins, and its fixed points.
+
+    `ends` (2, K) are the attracting points, a cycle having one for each phase, and none for a curve or chaos. `labels`
+    (SIDE, SIDE) says for each initial state in the square -1 ... 1 which of `ends` it ends at. `points`: fixed and slow points.
+    """
+
+    ends: np.ndarray
+    labels: np.ndarray
+    points: list[phase_plane.Point]
+
+    @property
+    def text(self) -> str:
+        """How many attracting points there are, in words."""
+        count = self.ends.shape[1]
+        if not count:
+            return "more than 16 end points: a curve, a long cycle or chaos"
+        return f"{count} end point{'s' * (count != 1)}"
+
+
+def portrait(W) -> Portrait:
+    """The phase portrait for the recurrent weights W (2, 2). Recent ones are kept: moving T does not change them."""
+    return _portrait(tuple(np.asarray(W, float).ravel()))
+
+
+@lru_cache(maxsize=64)
+def _portrait(entries):
+    W = np.reshape(entries, (2, 2))
+    ends = phase_plane.attractors(W, NO_BIAS)
+    return Portrait(ends, phase_plane.basins(W, NO_BIAS, ends, SIDE), phase_plane.fixed_points(W, NO_BIAS))
+
+
+_is_portrait = partial(expect.instance, kinds=Portrait, what="a Portrait, as `portrait` gives it")
+
+
+def _square(ax):
+    ax.set(xlim=(-1, 1), ylim=(-1, 1), xlabel="$h_1$", ylabel="$h_2$", aspect="equal")
+
+
+@expect.arguments(ax=expect.axes, portrait=_is_portrait)
+def basins(ax, portrait):
+    """The basins of attraction as colours, and a letter at each attracting point."""
+    _square(ax)
+    colors = ListedColormap([to_rgb(color) for color in BASINS])
+    if not portrait.ends.shape[1]:
+        ax.text(0, 0.5, "more than 16 end points", ha="center", color=INK)
+    else:
+        ax.imshow(portrait.labels % len(BASINS), extent=(-1, 1, -1, 1), cmap=colors, vmin=0, vmax=len(BASINS) - 1)
+    for k, (x, y) in enumerate(portrait.ends.T):
+        ax.text(0.93 * x, 0.93 * y, chr(ord("A") + k), ha="center", va="center", fontweight="bold", color=INK)
 
 
 @expect.arguments(
     ax=expect.axes,
-    labels=partial(expect.words, size=10**6, axes="N N", least=0),
-    ends=partial(expect.numbers, axes="2 K", empty=True),
+    gradient=expect.axes,
+    portrait=_is_portrait,
+    logs=partial(expect.numbers, axes="N", finite=False, N=SIDE**2),
 )
-def basins(ax, labels, ends):
-    """The basin of each start in the square -1 ... 1, as `phase_plane.basins` has it, and a letter at each attractor (2, K)."""
-    _square(ax)
-    colors = ListedColormap([to_rgb(color) for color in BASINS])
-    if not ends.shape[1]:
-        ax.text(0, 0.5, "more than 16 end points", ha="center", color=INK)
-    else:
-        ax.imshow(labels % len(BASINS), extent=(-1, 1, -1, 1), cmap=colors, vmin=0, vmax=len(BASINS) - 1)
-    for k, (x, y) in enumerate(ends.T):
-        ax.text(0.93 * x, 0.93 * y, chr(ord("A") + k), ha="center", va="center", fontweight="bold", color=INK)
-
-
-@expect.arguments(ax=expect.axes, logs=expect.field)
-def log_gradient(ax, logs, low=-6, high=4):
-    """log10 |dh(T)/dh(0)| of each start in the square, (size, size): dark is vanishing, light exploding."""
-    expect.interval(low, high, ("low", "high"))
-    _square(ax)
-    ax.set_title(f"gradient: dark $10^{{{low}}}$, light $10^{{{high}}}$", fontsize=10)
-    ax.imshow(np.clip(logs, low, high), extent=(-1, 1, -1, 1), cmap="cividis", vmin=low, vmax=high)
-
-
-@expect.arguments(ax=expect.axes, points=partial(expect.instance, kinds=(list, tuple), what="a list of Points"))
-def mark_points(ax, points):
-    """Mark the points of `phase_plane.fixed_points`: sinks discs, sources rings, saddles crosses, slow points squares."""
-    for point in points:
-        if getattr(point, "kind", None) not in KIND:
-            expect.refuse("points", "a list of Points, as `phase_plane.fixed_points` gives it", points)
-    for point in points:
+def basins_and_gradient(ax, gradient, portrait, logs):
+    """The basins with the fixed and slow points; beside them `logs`, log10 |dh(T)/dh(0)| at each of `phase_plane.grid(SIDE)`."""
+    basins(ax, portrait)
+    for point in portrait.points:
         ax.plot(*point.h, zorder=4, clip_on=False, **KIND[point.kind])
+    _square(gradient)
+    gradient.set_title("gradient: dark $10^{-6}$, light $10^{4}$", fontsize=10)
+    gradient.imshow(np.clip(logs, -6, 4).reshape(SIDE, SIDE), extent=(-1, 1, -1, 1), cmap="cividis", vmin=-6, vmax=4)
+
+
+def sizes_in_words(logs: np.ndarray) -> str:
+    """The median and the largest of some gradients, of which `logs` are log10."""
+    return f"median 10^{np.median(logs):.1f}, at most 10^{logs.max():.1f}"
+
+
+def neighbours(W, sinks, h, apart, on_boundary, steps=100):
+    """Two orbits (steps + 1, 2) of h <- tanh(W h) whose initial states lie `apart` from each other, on both sides of h (2,).
+
+    `on_boundary` first moves h to the boundary between its basin and that of -h: the map is odd, so -h ends at another sink.
+    """
+    h = np.array(h, float)
+    if not h.any():
+        h = np.array([1e-9, 0])  # 0 is a fixed point, and has no direction
+    if on_boundary:
+        h = phase_plane.boundary(W, NO_BIAS, h, -h, sinks)
+    aside = apart / 2 * h / np.linalg.norm(h)
+    return [phase_plane.orbit(W, NO_BIAS, start, steps) for start in (h - aside, h + aside)]
+
+
+def fate(gap: float, apart: float) -> str:
+    """What became of two states that were `apart` at first, and have a `gap` between them in the end."""
+    return "they meet" if gap <= apart else "they part" if gap > 0.1 else "they are about to part"
 
 
 @expect.arguments(ax=expect.axes, time=expect.axes, one=partial(expect.numbers, axes="N 2"))
@@ -67,55 +159,68 @@ def two_orbits(ax, time, one, other):
     time.set(xlim=(0, 100), ylim=(-16, 1), xlabel="step t", ylabel="distance of the two")
     time.set_yticks([-15, -10, -5, 0])
     time.yaxis.set_major_formatter(POWER)
-    with np.errstate(divide="ignore"):
-        apart = np.log10(np.linalg.norm(one - other, axis=1))
-    time.plot(np.clip(apart, -17, 1), color=INK)
+    time.plot(np.clip(log10(np.linalg.norm(one - other, axis=1)), -17, 1), color=INK)
 
 
-@expect.arguments(ax=expect.axes, f=maps.checked_map, at=expect.number)
-def unit_curve(ax, f, lo, hi, at, diagonal=False):
-    """y = f(x) on [lo, hi], flats and walls named, and the tangent at `at`."""
-    lo, hi = expect.interval(lo, hi)
-    ax.set(xlim=(lo, hi), ylim=(-1.1, 1.1), xlabel="$h_1$" if diagonal else "$x$", ylabel="$h_2$" if diagonal else "$y$")
-    x = np.linspace(lo, hi, 401)
+# -- chaos --------------------------------------------------------------------------------------------------------------------
+
+
+class TwoRuns(NamedTuple):
+    """One unit of a network in two runs, `one` and `other` (T + 1,), whose initial states differ by a millionth.
+
+    `log_growth` (T + 1,) is log10 of the factor by which the product of the Jacobians along the first run stretches a nudge.
+    """
+
+    one: np.ndarray
+    other: np.ndarray
+    log_growth: np.ndarray
+
+
+@cache
+def two_runs(gain: float, seed: int) -> TwoRuns:
+    """300 steps of 64 tanh units without input, their recurrent weights drawn from N(0, gain^2 / 64)."""
+    rng = np.random.default_rng(seed)
+    p, h0, nudge = cells.init_rnn(rng, 1, 64, gain=gain), rng.uniform(-1, 1, (1, 64)), rng.standard_normal(64)
+    one, other = (cells.unroll(p, np.zeros((300, 1, 1)), h0=h) for h in (h0, h0 + 1e-6))
+    return TwoRuns(one.h[:, 0, 0], other.h[:, 0, 0], jacobians.growth(jacobians.along(one)[:, 0], nudge))
+
+
+_are_runs = partial(expect.instance, kinds=TwoRuns, what="TwoRuns, as `two_runs` gives them")
+
+
+@expect.arguments(ax=expect.axes, runs=_are_runs)
+def one_unit_twice(ax, runs):
+    """One unit in two runs."""
+    ax.set(xlim=(0, len(runs.one) - 1), ylim=(-1.05, 1.05), xlabel="step t", ylabel="one unit")
     ax.axhline(0, **IDENTITY)
-    if diagonal:
-        ax.plot([lo, hi], [lo, hi], **{**IDENTITY, "linestyle": "--"})
-    else:
-        for place, side, says in ((0.03, "left", "vanish"), (0.97, "right", "vanish"), (0.53, "left", "explode")):
-            here = f.d(lo + place * (hi - lo)) if says == "vanish" else f.d(0.0)
-            if (np.abs(here) < 0.1) if says == "vanish" else (np.abs(here) > 1):
-                ax.text(place, 0.42, says, transform=ax.transAxes, ha=side, color=BACKWARD["color"])
-    ax.plot(x, f(x), **FORWARD)
-    tangent(ax, f, at, 0.25 / np.hypot(1 / (hi - lo), f.d(at) / 2.2))
+    ax.plot(runs.one, linewidth=1.4, **FORWARD)
+    ax.plot(runs.other, linewidth=1.2, **BACKWARD)
 
 
-@expect.arguments(ax=expect.axes, one=partial(expect.row, least=2))
-def one_unit_twice(ax, one, other):
-    """One unit in two runs (T + 1,)."""
-    other = expect.numbers("other", other, "N", finite=False, N=len(one))
-    ax.set(xlim=(0, len(one) - 1), ylim=(-1.05, 1.05), xlabel="step t", ylabel="one unit")
-    ax.axhline(0, **IDENTITY)
-    ax.plot(one, linewidth=1.4, **FORWARD)
-    ax.plot(other, linewidth=1.2, **BACKWARD)
-
-
-@expect.arguments(
-    ax=expect.axes,
-    logs=partial(expect.row, least=2),
-    low=partial(expect.whole, least=-1000, most=-1),
-    high=partial(expect.whole, most=1000),
-)
-def nudge_size(ax, logs, low=-40, high=40):
-    """log10 of the size of a nudge (T + 1,)."""
-    ax.set(xlim=(0, len(logs) - 1), ylim=(low, high), xlabel="step t", ylabel="size of a nudge", yticks=range(low, high + 1, 20))
+@expect.arguments(ax=expect.axes, runs=_are_runs)
+def nudge_size(ax, runs):
+    """The size of a nudge over time, as powers of ten."""
+    logs = runs.log_growth
+    ax.set(xlim=(0, len(logs) - 1), ylim=(-40, 40), xlabel="step t", ylabel="size of a nudge", yticks=range(-40, 41, 20))
     ax.yaxis.set_major_formatter(POWER)
     ax.axhline(0, **IDENTITY)
-    ax.plot(np.clip(logs, 2 * low, 2 * high), color=INK)
+    ax.plot(np.clip(logs, -80, 80), color=INK)
+
+
+# -- cliffs -------------------------------------------------------------------------------------------------------------------
+
+BIAS = np.linspace(-1.2, 1.2, 241, dtype=np.float32)  # 0.01 apart
+
+
+@lru_cache(maxsize=64)
+def latch_losses(w: float) -> np.ndarray:
+    """The loss of each of 1,100 examples of `tasks.latch` at each bias: (1100, 241) float32."""
+    x, target = (a.astype(np.float32) for a in tasks.latch(np.random.default_rng(0), 1100))
+    return costs.latch_loss(x, target, np.float32(w), BIAS[:, None])[0].T
 
 
 @expect.arguments(ax=expect.axes, b=expect.rising, high=expect.positive)
-def losses_over_bias(ax, b, values, high):
+def losses_over_bias(ax, b, values, high=3.4):
     """Loss against the bias b for a few examples (K, M) in three line styles, or one cost (1, M)."""
     values = expect.numbers("values", values, "K N", N=len(b))
     ax.set(xlim=(b[0], b[-1]), ylim=(0, high), xlabel="hidden bias b", ylabel="loss" if len(values) > 1 else "cost")
@@ -126,14 +231,16 @@ def losses_over_bias(ax, b, values, high):
 # -- exercises ----------------------------------------------------------------------------------------------------------------
 
 
-_FOUR = np.array([[1.8, 0.4], [-0.4, 1.8]])  # notebook 03's "four memories"
+_FOUR = np.array([[1.8, 0.4], [-0.4, 1.8]])  # the notebook's "four memories"
+_TWO = np.array([[1.2, -0.6], [-0.3, 1.4]])
+_SLOW = np.array([[1.02, 0.02], [0.1, 0.5]])  # here 100 steps are too few
 
 
 def _steepness(given):
-    """0, 1, 2: the gradient over 50 steps is below 1, below 1000, above; 3: the start is near the source."""
-    h = floats(given, (2,), "the answer is a start (h1, h2)")
+    """3 near the source; otherwise 0, 1 or 2 for a gradient over 50 steps that is below 1, below 1,000 or above it."""
+    h = floats(given, (2,), "the answer is an initial state (h1, h2)")
     if not np.abs(h).max() <= 1:
-        raise Unfit(f"both numbers of a start lie from -1 to 1; yours is {shown(given)}")
+        raise Unfit(f"both numbers of an initial state lie from -1 to 1; yours is {shown(given)}")
     if np.abs(h).max() < 0.2:
         return 3
     size = phase_plane.log_growth(_FOUR, np.zeros(2), h[:, None], 50)[0]
@@ -141,25 +248,20 @@ def _steepness(given):
 
 
 def _near_fold(given):
-    """A bias to two digits; those near enough to the fold are the fold."""
+    """A bias, rounded to two decimals; the fold itself if it is within 0.005 of it."""
     b = number(-2, 2)(given)
     return 0.5328 if abs(b - 0.5328) < 0.005 else round(b, 2)
 
 
 def _end(W, b, h, steps=1000):
+    """The state after `steps` steps of h <- tanh(W h + b)."""
     for _ in range(steps):
         h = np.tanh(W @ h + b)
     return h
 
 
-_TWO = [[1.2, -0.6], [-0.3, 1.4]]
-
-
-_SLOW = [[1.02, 0.02], [0.1, 0.5]]  # here 100 steps are too few
-
-
 _STARTS = tuple(
-    (np.array(W), np.array(b, dtype=float), np.array(h))
+    (W, np.array(b, dtype=float), np.array(h))
     for W, b, h in (
         (_FOUR, (0, 0), (0.3, -0.8)),
         (_FOUR, (0.1, 0.05), (-0.9, -0.2)),
@@ -180,7 +282,7 @@ EXERCISES = {
             (0.9575, "0.9575 is the memory itself at b = 0, a value of h. The question is the bias."),
             (0.707, "0.707 is the size of h at the fold: there 2 (1 - h^2) = 1. Now put it into tanh(2h + b) = h."),
             (-0.707, "-0.707 is h at the fold: there 2 (1 - h^2) = 1. Now put it into tanh(2h + b) = h."),
-            (1, "at b = 1 the left memory is long gone. Raise b slowly from 0 and watch for one sink."),
+            (1, "at b = 1 the left memory is long gone. Raise b slowly from 0 until only one sink is left."),
         ),
         "With w = 2: slope 1 needs h = -1/sqrt(2), and then b = arctanh(h) - 2h = 0.5328. Doya (1993) calls it a bifurcation.",
     ),
@@ -188,21 +290,21 @@ EXERCISES = {
         _steepness,
         (-0.60086997, 1.0),
         (
-            ((0.0, 0.0), "all borders meet in the source, so near it all is steep. Find a border away from the middle."),
-            ((0.7265, -0.9661), "that start lies deep in a basin: its gradient vanishes. Look for the light lines."),
-            ((-0.601, 1.0), "near a border, but not near enough: bisect, or ask phase_plane.boundary for a point on it."),
+            ((0.0, 0.0), "all boundaries meet at the source: it is steep all around. Find a boundary away from the middle."),
+            ((0.7265, -0.9661), "that state lies deep inside a basin: its gradient vanishes. Look for the light lines."),
+            ((-0.601, 1.0), "close to a boundary, but not close enough: bisect, or ask phase_plane.boundary for a point on it."),
         ),
-        "Beside a border the orbit stays near the saddle for many steps, and each multiplies the gradient by about 1.163.",
+        "Close to a boundary the orbit stays near the saddle for many steps, and each multiplies the gradient by about 1.163.",
     ),
     "basin": Exercise(
         Called(_STARTS, lambda W, b, h: (2,)),
         _end,
         (
-            (lambda W, b, h: _end(W, b, h, 1), "you did one step; a basin is about where the start ends, after many."),
-            (lambda W, b, h: _end(W.T, b, h), "your product is h W instead of W h: the matrix is transposed."),
+            (lambda W, b, h: _end(W, b, h, 1), "you ran one step; a basin is about where the orbit ends, after many steps."),
+            (lambda W, b, h: _end(W.T, b, h), "you computed h W instead of W h: that transposes the matrix."),
             (lambda W, b, h: _end(W, 0 * b, h), "you left out the bias b."),
-            (lambda W, b, h: np.sign(W @ h + b), "you have the quadrant after one step; run the map until it settles."),
+            (lambda W, b, h: np.sign(W @ h + b), "you took the quadrant after one step; run the map until it settles."),
         ),
-        "Four memories, two bits: the signs of h1 and h2 at the end.",
+        "Four memories hold two bits: the signs of h1 and h2 at the end.",
     ),
 }
