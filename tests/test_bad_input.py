@@ -605,7 +605,7 @@ TABLE = {
         "written": (list("ab"), [*JUNK, [], [1, 2], ["a"] * 22]),
     },
     reversal.by_position: {"ax": AXES, "forward": real(ROW), "backward": real(ROW[:3])},
-    reversal.input_gradients: {
+    reversal.gradients_and_states: {
         "gradients": AXES,
         "states": AXES,
         "translation": (TRANSLATED, thing(tuple(TRANSLATED))),

@@ -97,7 +97,7 @@ class FiveSeeds(NamedTuple):
     fewer_mistakes: int  # in each pair the reversed run makes at most a third of the mistakes
 
 
-def _run(order, steps, cell="tanh"):
+def _stored_net(order, steps, cell="tanh"):
     """The stored net for numbers below 10^9, seed 0, after `steps` training steps of 1500."""
     name = f"{cell} 1e9 1500 {order} seed 0" + (f" step {steps}" if steps < 1500 else "")
     return pretrained.load("translation")[name].net
@@ -112,7 +112,7 @@ def right_by_place(order: str, steps: int) -> np.ndarray:
     held_out = datasets.translation(reverse=order == "reversed")[1]
     source, target = held_out.source[:, :500], held_out.target[:, :500]
     word = target >= 0
-    right = word & (nets.predictions(_run(order, steps), source, target) == target)
+    right = word & (nets.predictions(_stored_net(order, steps), source, target) == target)
     return right.sum(1)[:14] / word.sum(1)[:14]
 
 
@@ -174,7 +174,7 @@ def translated(line: str, order: str) -> Translation:
     read = english if order == "forward" else english[::-1]
     padding = np.full(LONGEST["read"] - len(read), nets.PAD)
     source = np.r_[padding, datasets.encode_words(read, datasets.ENGLISH)]
-    net = _run(order, 1500, "LSTM")
+    net = _stored_net(order, 1500, "LSTM")
     target = nets.translate(net, source[:, None], LONGEST["write"])[:, 0]
     target = target[target != nets.PAD]
     gradients, h = nets.input_gradients(net, source, target), nets.hidden_states(net, source, target)
@@ -186,7 +186,7 @@ TRANSLATION = partial(expect.instance, kinds=Translation, what="a Translation, f
 
 
 @expect.arguments(gradients=expect.axes, states=expect.axes, translation=TRANSLATION)
-def input_gradients(gradients, states, translation: Translation) -> None:
+def gradients_and_states(gradients, states, translation: Translation) -> None:
     """A translation as two images: its gradients, a row for each French word, and the hidden states, a column for each word.
 
     Each row of gradients is shown from a hundredth of its largest value up to that value. The line in the lower image is where
