@@ -68,6 +68,14 @@ def cross_entropy(y, labels):
     return -right[counted].sum() / n, p * (counted / n).astype(p.dtype)[..., None]
 
 
+@np.errstate(all="ignore")
+def softmax(y):
+    """The probabilities exp(y_k) / (sum over j of exp(y_j)) of the scores y (..., K), along the last axis."""
+    y = expect.array("y", y, "... K", finite=False)
+    p = np.exp(y - y.max(-1, keepdims=True))  # no exponential overflows
+    return p / p.sum(-1, keepdims=True)
+
+
 def init_net(rng, cell, K, *, gain=0.1):
     """A Net on this cell with K outputs, its readout drawn from N(0, gain^2). ValueError: K is no whole number >= 1."""
     expect.generator("rng", rng)

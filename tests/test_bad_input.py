@@ -63,6 +63,8 @@ RECORDS = {  # hold what they are given
     "maps": {"FixedPoint", "Cycle", "checked_map"},  # the last is a check itself
     "datasets": {"Digits", "Sentences"},
     "pretrained": {"Trained"},
+    "identity_rnn": {"AddingRuns", "DigitRun"},
+    "reversal": {"FiveSeeds", "Translation"},
 }
 SECONDS = 60  # for all bad values of one argument: they are refused at once, or the test hangs
 RAGGED = [[1.0], [1.0, 2.0]]
@@ -180,15 +182,22 @@ ENDS = phase_plane.attractors(W, b)
 F = maps.logistic(3.5)
 ROW = np.array([0.5, 0.25, 0.125, 0.1])
 HALF = pretrained.Trained(pretrained.halved(NET), {"seed": 0}, {"loss": 1.0})
-PICTURE = {
-    "image": np.zeros((2, 2)),
-    "order": np.arange(4),
-    "h": np.ones((5, 3)),
-    "p": np.full((5, 10), 0.1),
-    "x_bar": np.ones(4),
-}
 PROGRAM = lstm.program("W..?......", 1, 0.5, 0, 0.3)
 SPOILT_PROGRAMS = [PROGRAM._replace(g=ROW), PROGRAM._replace(i=None), PROGRAM._replace(own=[0]), PROGRAM._replace(own=(1,))]
+DIGIT = identity_rnn.DigitRun(np.zeros((2, 2)), 3, np.arange(4), np.ones((5, 3)), np.full((5, 10), 0.1), np.ones(4))
+SPOILT_DIGITS = [
+    DIGIT._replace(**{name: bad})
+    for name, bad in (
+        ("image", np.zeros((2, 3))),
+        ("label", 10),
+        ("order", np.array([0, 0, 1, 2])),
+        ("h", np.ones((4, 3))),
+        ("p", np.ones((5, 9))),
+        ("x_bar", np.full(4, np.nan)),
+    )
+]
+ADDING = identity_rnn.AddingRuns([ROW], [0.1])
+TRANSLATED = reversal.Translation("forward", list("abc"), list("de"), list("de"), np.ones((2, 3)), np.ones((5, 4)))
 
 
 def bowl(w, _):
@@ -314,6 +323,7 @@ TABLE = {
         "y": (H, [*array(H, finite=False, axes=False)]),
         "labels": (np.array([0, 1, 2, -1]), words(np.array([0, 1, 2, 1]), size=3)),
     },
+    nets.softmax: {"y": (H, [*array(H, finite=False, axes=False)])},
     nets.init_net: {"rng": rng(), "cell": p(RNN), "K": whole(3), "gain": (0.1, number(-1.0))},
     nets.output: {"net": NETWORK, "x": floats(X), "phi": PHI},
     nets.loss: {"net": NETWORK, "x": floats(X), "target": real(H), "error": (nets.squared_error, function()), "phi": PHI},
@@ -537,17 +547,17 @@ TABLE = {
     identity_rnn.pulse: {"ax": AXES, "h": row(), "steps": whole(4), "decades": (4, positive())},
     identity_rnn.learning_curves: {
         "ax": AXES,
-        "runs": ({"LSTM": [ROW]}, named(UNKNOWN_NAME, {"LSTM": []}, {"LSTM": [[]]}, {"LSTM": ROW[0]})),
-        "every": whole(1),
+        "runs": (
+            {"LSTM": ADDING},
+            named({"nonsense": ADDING}, {"LSTM": [ROW]}, *({"LSTM": ADDING._replace(curves=bad)} for bad in ([], [[]], ROW))),
+        ),
         "steps": whole(4),
-        "guess": (0.1, positive()),
+        "baseline": (0.1, positive()),
     },
     identity_rnn.reading: {
-        "axes": ([AX] * 4, [*JUNK, [], [1, 2, 3, 4], 3]),
-        "label": whole(3, least=0),
+        **dict.fromkeys(("page", "memory", "odds", "gradient"), AXES),
+        "run": (DIGIT, thing(tuple(DIGIT), *SPOILT_DIGITS)),
         "read": whole(2, least=0),
-        "order": (PICTURE["order"], [*words(PICTURE["order"], padding=False, size=4), [0, 0, 1, 2]]),
-        **{name: row(PICTURE[name]) if name == "h" else real(PICTURE[name]) for name in ("image", "h", "p", "x_bar")},
     },
     lstm.gate_timeline: {
         "gates": AXES,
@@ -574,29 +584,21 @@ TABLE = {
     },
     reversal.arcs: {
         "ax": AXES,
-        "gaps": (ROW, [*like(ROW), -ROW]),
         "places": real(ROW),
+        "gaps": (ROW, [*like(ROW), -ROW]),
         "w": (0.9, positive()),
         "longest": whole(9),
     },
-    reversal.word_rows: {"ax": AXES, "rows": ({"read": ["a", None]}, named({"a": None}, {"a": []}, {"a": [1]}))},
-    reversal.by_position: {
+    reversal.word_rows: {
         "ax": AXES,
-        "rates": ({"forward": ROW, "reversed": ROW}, named({"forward": ROW}, {"a": RAGGED, "b": ROW})),
-        "label": ("x", text()),
+        "read": (list("abc"), [*JUNK, [], [1, 2, 3], ["a"] * 18]),
+        "written": (list("ab"), [*JUNK, [], [1, 2], ["a"] * 22]),
     },
-    reversal.sensitivity: {
-        "ax": AXES,
-        "sizes": real(np.ones((2, 3))),
-        "source": (list("abc"), [*JUNK, [], [1, 2, 3]]),
-        "target": (list("ab"), [*JUNK, [], [1, 2]]),
-        "title": ("x", text()),
-    },
-    reversal.hidden_states: {
-        "ax": AXES,
-        "h": real(np.ones((3, 4))),
-        "words": (list("abc"), [*JUNK, [], [1, 2, 3]]),
-        "read": whole(2, least=0),
+    reversal.by_position: {"ax": AXES, "forward": real(ROW), "backward": real(ROW[:3])},
+    reversal.gradients_and_states: {
+        "gradients": AXES,
+        "states": AXES,
+        "translation": (TRANSLATED, thing(tuple(TRANSLATED))),
     },
 }
 

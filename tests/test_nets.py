@@ -25,6 +25,16 @@ def test_the_loss_of_an_undecided_net_is_log_of_the_number_of_answers():
     np.testing.assert_allclose(y_bar, (1 / 8 - np.eye(8)[:5]) / 5)
 
 
+def test_softmax_gives_the_probabilities_that_cross_entropy_compares():
+    y, labels = np.random.default_rng(0).standard_normal((2, 3, 5)), np.array([[0, 1, 2], [3, 4, 0]])
+    p = nets.softmax(y)
+    np.testing.assert_allclose(p, np.exp(y) / np.exp(y).sum(-1, keepdims=True))
+    loss, y_bar = nets.cross_entropy(y, labels)
+    np.testing.assert_allclose(loss, -np.log(np.take_along_axis(p, labels[..., None], -1)).mean())
+    np.testing.assert_allclose(y_bar, (p - np.eye(5)[labels]) / 6)
+    np.testing.assert_array_equal(nets.softmax(np.array([1e300, -1e300, 1e300])), [0.5, 0, 0.5])
+
+
 def test_cross_entropy_survives_scores_that_overflow():
     loss, y_bar = nets.cross_entropy(np.array([[1e5, -1e5, 0.0]]), np.array([0]))
     assert loss == 0

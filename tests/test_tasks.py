@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lecturelib import cells, costs, datasets, tasks
+from lecturelib.lectures import reversal
 
 
 def test_latch_draws_a_sign_and_noise():
@@ -236,5 +237,9 @@ def test_reversed_means_the_source_turned_around_and_nothing_else():
         a, b = plain.source[:, k], turned.source[:, k]
         assert a[a >= 0].tolist() == b[b >= 0][::-1].tolist()
     assert (datasets.reversed_sentences(turned.source) == plain.source).all()
+    behind = reversal.written_backwards(plain).target
+    for a, b in zip(plain.target.T, behind.T, strict=True):
+        n = np.count_nonzero(a > 0)
+        assert a[:n].tolist() == b[:n][::-1].tolist() and a[n:].tolist() == b[n:].tolist()
     with pytest.raises(ValueError, match="below must be one of 1000, 1000000, 1000000000, not 50"):
         datasets.translation(50)

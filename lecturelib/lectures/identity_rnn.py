@@ -1,43 +1,20 @@
 """Notebook 06, the identity RNN: what is left of a pulse, and a network that reads a digit pixel by pixel."""
 
-from functools import partial
+from functools import cache, partial
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.ticker import FixedLocator
 
-from lecturelib import expect
+from lecturelib import cells, datasets, expect, nets, pretrained
 from lecturelib.plots import BACKWARD, CELL, FORWARD, IDENTITY, INK, PAPER, POWER, decade_axis, log10
 from lecturelib.probes import Called, Exercise, number
 
-UNREAD = np.array([0.88, 0.88, 0.88])
-
-
-DIGIT = partial(expect.whole, least=0, most=9)
-
-
-def _lines(name, value):
-    """The losses of some runs, each a row."""
-    if not isinstance(value, list | tuple) or not value:
-        expect.refuse(name, "a list of curves", value)
-    return [expect.row(f"each curve of {name}", line) for line in value]
-
-
-def _four(axes):
-    if not (isinstance(axes, tuple | list) or getattr(axes, "ndim", 0) == 1) or len(axes) != 4:
-        expect.refuse("axes", "four axes", axes)
-    return [expect.axes("each of axes", ax) for ax in axes]
-
-
-def _order(order, image):
-    """The order in which the pixels of `image` are read: each of them once."""
-    order = expect.words("order", order, image.size, "T", least=0, T=image.size)
-    if len(set(order.tolist())) < len(order):
-        raise ValueError("order must be a permutation: each pixel once")
-    return order
+# -- a pulse ------------------------------------------------------------------------------------------------------------------
 
 
 @expect.arguments(ax=expect.axes, h=expect.row, steps=expect.whole, decades=partial(expect.number, least=1, most=60))
-def pulse(ax, h, steps, decades=4):
+def pulse(ax, h: np.ndarray, steps: int, decades: float = 4) -> None:
     """What is left of a pulse: `h`, shape (T + 1,), as powers of ten over t = 0..T, on axes that hold `steps` steps."""
     decade_axis(ax, decades, "value of h")
     ax.set(xlim=(0, 1.02 * steps), xlabel="step t")
@@ -47,86 +24,217 @@ def pulse(ax, h, steps, decades=4):
     ax.plot(len(h) - 1, np.clip(logs[-1], -decades, decades), marker="D", color=INK, clip_on=False)
 
 
+# -- the gradient before training ---------------------------------------------------------------------------------------------
+
+INPUTS = {"from 0 to 1": (0, 1), "from -1 to 1": (-1, 1)}
+SEEDS = 11
+
+
+def flows(inputs: str, unit: str, scale: float) -> dict[str, np.ndarray]:
+    """Gradient norms (11 seeds, 101) at t = 0..100 of RNNs with 64 units, for three kinds of random recurrent weights.
+
+    `inputs` is a name in INPUTS, `unit` is "ReLU" or "tanh"; the recurrent weights are multiplied by `scale`. The gradient
+    at t = 100 has length 1 and a random direction.
+    """
+    return {name: _norms(name, inputs, unit, scale) for name in ("Gaussian", "orthogonal", "identity")}
+
+
+@cache
+def _norms(recurrent, inputs, unit, scale):
+    """The norms (11, 101) for one kind of recurrent weights."""
+    norms = []
+    for seed in range(SEEDS):
+        rng = np.random.default_rng(seed)
+        p = cells.init_rnn(rng, 1, 64, recurrent=recurrent.lower(), gain=scale)
+        x, end = rng.uniform(*INPUTS[inputs], (100, 1, 1)), rng.standard_normal((1, 64))
+        norms.append(cells.gradient_norms(p, x, end / np.linalg.norm(end), phi=unit.lower())[:, 0])
+    return np.array(norms)
+
+
+# -- learning to add ----------------------------------------------------------------------------------------------------------
+
+CURVE_EVERY = 50  # training steps between two points of a stored curve
+STORED_AS = {"identity RNN": "IRNN", "tanh RNN": "tanh", "LSTM": "LSTM"}
+
+
+class AddingRuns(NamedTuple):
+    """The stored runs of one cell on the adding problem, one for each seed."""
+
+    curves: list  # of losses, one for each CURVE_EVERY steps
+    errors: list  # the mean squared error on fresh sequences
+
+
+def adding_runs(T: int | str) -> dict[str, AddingRuns]:
+    """The stored runs over T steps (100, 150 or 200), three seeds of each cell; the LSTM was trained at T = 100 only."""
+    stored, found = pretrained.load("adding"), {}
+    for name, short in STORED_AS.items():
+        keys = [f"{short} {T} seed {seed}" for seed in range(3)]
+        measured = [stored[key].measured for key in keys if key in stored]
+        if measured:
+            found[name] = AddingRuns([m["curve"] for m in measured], [m["error"] for m in measured])
+    return found
+
+
+def listed(errors: list) -> str:
+    """The errors with two digits each, separated by commas."""
+    return ", ".join(f"{error:.2g}" for error in errors)
+
+
+def _curves(name, value):
+    """AddingRuns, their losses as arrays."""
+    runs = expect.instance(name, value, AddingRuns, "AddingRuns, from `adding_runs`")
+    if not isinstance(runs.curves, list) or not runs.curves:
+        expect.refuse(f"{name}.curves", "a list of curves", runs.curves)
+    return runs._replace(curves=[expect.row(f"each of {name}.curves", curve) for curve in runs.curves])
+
+
 @expect.arguments(
     ax=expect.axes,
-    runs=partial(expect.named, check=_lines, choices=CELL),
-    every=expect.whole,
+    runs=partial(expect.named, check=_curves, choices=CELL),
     steps=expect.whole,
-    guess=expect.positive,
+    baseline=expect.positive,
 )
-def learning_curves(ax, runs, every, steps, guess):
-    """Losses of training runs, as powers of ten: `runs` maps names in CELL to lists of curves, a point each `every` steps.
+def learning_curves(ax, runs: dict[str, AddingRuns], steps: int, baseline: float) -> None:
+    """Losses of training runs, as powers of ten, up to `steps` training steps: `runs` maps names in CELL to AddingRuns.
 
-    `guess` is the loss of who has learnt nothing.
+    `baseline` is the loss of the constant answer 1, for which nothing need be learned.
     """
     ax.set(xlim=(0, 1.2 * steps), ylim=(-4, 0.5), xlabel="training step", ylabel="mean squared error")
     ax.yaxis.set_major_locator(FixedLocator(range(-4, 1)))
     ax.yaxis.set_major_formatter(POWER)
-    ax.axhline(np.log10(guess), **IDENTITY)
-    ax.text(1.19 * steps, np.log10(guess) + 0.17, "always 1", ha="right", color=INK)
-    for name, lines in runs.items():
-        for line in lines:
-            k = every * (np.arange(len(line)) + 1)
-            ax.plot(k, np.clip(log10(line), -4, 0.5), markevery=max(1, len(line) // 5), markersize=5, **CELL[name])
-        end = max(-3.85, np.mean(log10([line[-1] for line in lines])))
+    ax.axhline(np.log10(baseline), **IDENTITY)
+    ax.text(1.19 * steps, np.log10(baseline) + 0.17, "always 1", ha="right", color=INK)
+    for name, (curves, _) in runs.items():
+        for curve in curves:
+            k = CURVE_EVERY * (np.arange(len(curve)) + 1)
+            ax.plot(k, np.clip(log10(curve), -4, 0.5), markevery=max(1, len(curve) // 5), markersize=5, **CELL[name])
+        end = max(-3.85, np.mean(log10([curve[-1] for curve in curves])))
         ax.text(k[-1] + 0.01 * steps, end, name, va="center", color=CELL[name]["color"], bbox=PAPER)
 
 
-@expect.arguments(image=partial(expect.numbers, axes="side side"), label=DIGIT, h=expect.field)
-def reading(axes, image, label, order, h, p, x_bar, read):
-    """A net reads `image`, the digit `label`, pixel by pixel in this `order`: the page, its memory, its odds, its gradient.
+# -- a digit, pixel by pixel --------------------------------------------------------------------------------------------------
 
-    `axes`: four. `h` (T + 1, H), `p` (T + 1, 10) and `x_bar` (T,), the gradient of one score by each pixel; `read` pixels so far.
+READERS = {"row by row": "IRNN 784 seed 0", "shuffled": "IRNN 784 shuffled"}
+UNREAD = np.array([0.88, 0.88, 0.88])
+
+
+class DigitRun(NamedTuple):
+    """A net reads one digit of side x side pixels, one pixel per step: T steps."""
+
+    image: np.ndarray  # (side, side), 1 is black
+    label: int
+    order: np.ndarray  # (T,), the pixel that is read at each step
+    h: np.ndarray  # (T + 1, H), hidden states
+    p: np.ndarray  # (T + 1, 10), the probability of each digit if the reading ended there
+    x_bar: np.ndarray  # (T,), the gradient of the winner's score with respect to each pixel, in the order of reading
+
+    def answers(self, pixel: int) -> str:
+        """What the net answers after `pixel` pixels, and at the end, with the probabilities."""
+        now, end = (f"{p.argmax()} ({p.max():.2f})" for p in (self.p[pixel], self.p[-1]))
+        return f"After pixel {pixel} the net says {now}; at the end {end}"
+
+
+def held_out(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The first held-out digits: pixels x (784, count, 1), row by row, and labels (count,)."""
+    digits = datasets.digits()[1]
+    return datasets.pixel_sequences(digits.images[:count]), digits.labels[:count]
+
+
+def reader(order: str, scale: float) -> nets.Net:
+    """The stored net that reads in this order, a name in READERS, its recurrent weights multiplied by `scale`."""
+    net = pretrained.load("pixels")[READERS[order]].net
+    return net._replace(cell=net.cell._replace(W_h=np.float32(scale) * net.cell.W_h))
+
+
+@cache
+def read_digit(order: str, scale: float, digit: int) -> DigitRun:
+    """`reader(order, scale)` reads the held-out digit number `digit`."""
+    digits, net = datasets.digits()[1], reader(order, scale)
+    image, label = digits.images[digit], int(digits.labels[digit])
+    pixels = datasets.pixel_permutation(28) if order == "shuffled" else np.arange(28 * 28)
+    trace = cells.unroll(net.cell, datasets.pixel_sequences(image[None], pixels), phi="relu")
+    y = trace.h[:, 0] @ net.W.T + net.b
+    winner = y[-1].argmax()
+    x_bar = cells.backprop(trace, net.W[[winner]], inputs=True).x_bar[:, 0, 0]
+    return DigitRun(image, label, pixels, trace.h[:, 0], nets.softmax(y), x_bar)
+
+
+def best_rate(net: str, pixels: int) -> np.ndarray:
+    """Accuracies (3,) of the stored runs of "tanh" or "IRNN" over so many pixels: three seeds, at the best learning rate."""
+    stored, rates = pretrained.load("pixels"), []
+    for rate in (3e-4, 1e-3, 3e-3):
+        runs = [stored.get(f"{net} {pixels} rate {rate:g} seed {seed}") for seed in range(3)]
+        if all(runs):
+            rates.append(np.array([run.measured["accuracy"] for run in runs]))
+    return max(rates, key=np.mean)
+
+
+def _digit_run(name, value):
+    """A DigitRun whose arrays fit each other."""
+    run = expect.instance(name, value, DigitRun, "a DigitRun, from `read_digit`")
+    image = expect.numbers(f"{name}.image", run.image, "side side")
+    order = expect.words(f"{name}.order", run.order, image.size, "T", least=0, T=image.size)
+    if len(set(order.tolist())) < len(order):
+        raise ValueError(f"{name}.order must be a permutation: each pixel once")
+    label, T = expect.whole(f"{name}.label", run.label, least=0, most=9), len(order)
+    h = expect.numbers(f"{name}.h", run.h, "T H", finite=False, T=T + 1)
+    p = expect.numbers(f"{name}.p", run.p, "T 10", T=T + 1)
+    return DigitRun(image, label, order, h, p, expect.numbers(f"{name}.x_bar", run.x_bar, "T", T=T))
+
+
+@expect.arguments(page=expect.axes, memory=expect.axes, odds=expect.axes, gradient=expect.axes, run=_digit_run)
+def reading(page, memory, odds, gradient, run: DigitRun, read: int) -> None:
+    """A net reads a digit, of which `read` pixels were read so far: the page, the hidden states, the probabilities of the ten
+    digits, and the gradient with respect to each pixel.
     """
-    order = _order(order, image)
-    T, axes = len(order), _four(axes)
-    expect.numbers("h", h, "T H", T=T + 1)
-    p = expect.numbers("p", p, "T 10", T=T + 1)
-    x_bar, read = expect.numbers("x_bar", x_bar, "T", T=T), expect.whole("read", read, least=0, most=T)
-    _page(axes[0], image, order, read)
-    _strip(axes[1], h[1:], read)
-    _odds(axes[2], p, read, label)
-    _slope(axes[3], x_bar, order)
+    read = expect.whole("read", read, least=0, most=len(run.order))
+    _page(page, run, read)
+    _states(memory, run.h[1:])
+    _probabilities(odds, run)
+    _pixel_gradients(gradient, run)
+    for ax in (memory, odds):
+        ax.axvline(read, color=BACKWARD["color"], linewidth=1.5)
 
 
-def _page(ax, image, order, read):
-    """The image (side, side), of which the first `read` pixels of `order` were read; the others are grey."""
-    shown = np.repeat(1 - image.ravel()[:, None], 3, axis=1)
-    shown[order[read:]] = (2 * UNREAD + 0.25 * shown[order[read:]]) / 2.25
-    ax.imshow(shown.reshape(*image.shape, 3), interpolation="nearest")
+def _page(ax, run, read):
+    """The image; pixels that were not read yet are grey, and the last one read is framed."""
+    unread = run.order[read:]
+    shown = np.repeat(1 - run.image.ravel()[:, None], 3, axis=1)
+    shown[unread] = (2 * UNREAD + 0.25 * shown[unread]) / 2.25
+    ax.imshow(shown.reshape(*run.image.shape, 3), interpolation="nearest")
     if read:
-        row, column = divmod(int(order[read - 1]), image.shape[1])
+        row, column = divmod(int(run.order[read - 1]), run.image.shape[1])
         ax.plot(column, row, marker="s", markersize=7, color="none", markeredgecolor=BACKWARD["color"], markeredgewidth=2)
     ax.set(xticks=[], yticks=[], xlabel="what was read")
 
 
-def _strip(ax, h, read):
-    """The hidden state as an image: `h` (T, H), a row each unit, its largest value dark; a line at step `read`."""
-    size = np.abs(h[:, np.argsort(np.abs(h).argmax(0), kind="stable")])
+def _states(ax, h):
+    """The hidden states (T, H) as an image, a row for each unit, its largest value dark; units that peak early are on top."""
+    size = np.abs(h)
+    size = size[:, size.argmax(0).argsort(kind="stable")]
     size = size / np.maximum(size.max(0), 1e-30)
     ax.imshow(size.T, aspect="auto", cmap="Greys", vmin=0, vmax=1, interpolation="nearest", extent=(0, len(h), len(size.T), 0))
-    ax.axvline(read, color=BACKWARD["color"], linewidth=1.5)
     ax.set(xlim=(0, len(h)), xlabel="pixel", ylabel="unit of h", yticks=[])
 
 
-def _odds(ax, p, read, label):
-    """The probability of each digit over the pixels: `p` (T + 1, 10); the right digit `label` is drawn bold."""
-    ax.set(xlim=(0, 1.06 * (len(p) - 1)), ylim=(0, 1.02), xlabel="pixel", ylabel="probability")
-    t = np.arange(len(p))
-    for digit in range(10):
-        right = digit == label
-        ax.plot(t, p[:, digit], color=FORWARD["color"] if right else "#999999", linewidth=2 if right else 0.8, zorder=2 + right)
-    for digit in {label, int(p[-1].argmax())}:
-        ax.text(len(p) * 1.005, p[-1, digit], str(digit), va="center", color=INK, weight="bold" if digit == label else None)
-    ax.axvline(read, color=BACKWARD["color"], linewidth=1.5)
+def _probabilities(ax, run):
+    """The probability of each digit over the pixels; the correct digit is drawn bold."""
+    T = len(run.order)
+    ax.set(xlim=(0, 1.06 * T), ylim=(0, 1.02), xlabel="pixel", ylabel="probability")
+    for digit, p in enumerate(run.p.T):
+        color, width, zorder = (FORWARD["color"], 2, 3) if digit == run.label else ("#999999", 0.8, 2)
+        ax.plot(np.arange(T + 1), p, color=color, linewidth=width, zorder=zorder)
+    for digit in {run.label, int(run.p[-1].argmax())}:
+        weight = "bold" if digit == run.label else None
+        ax.text((T + 1) * 1.005, run.p[-1, digit], str(digit), va="center", color=INK, weight=weight)
 
 
-def _slope(ax, x_bar, order):
-    """|d score / d pixel| of each pixel, `x_bar` (T,) in the `order` of reading, in its place on the image; its largest is 1."""
-    image = np.empty(len(x_bar))
-    image[order] = np.abs(x_bar)
-    side = round(len(x_bar) ** 0.5)
-    ax.imshow(image.reshape(side, side) / max(image.max(), 1e-300), cmap="cividis", vmin=0, vmax=1, interpolation="nearest")
+def _pixel_gradients(ax, run):
+    """|d score / d pixel| of each pixel in its place on the image; the largest is 1."""
+    image = np.empty(run.image.size)
+    image[run.order] = np.abs(run.x_bar)
+    image = image.reshape(run.image.shape) / max(image.max(), 1e-300)
+    ax.imshow(image, cmap="cividis", vmin=0, vmax=1, interpolation="nearest")
     ax.set(xticks=[], yticks=[], xlabel="|gradient| by pixel")
 
 
@@ -134,9 +242,9 @@ def _slope(ax, x_bar, order):
 
 
 def _kept_open(on):
-    """A pass of the unit h = max(0, h + x) along x that keeps the gradient while `on(z, h, x)` is true."""
+    """An answer that runs h = max(0, h + x) along x, and keeps the gradient as long as `on(z, h, x)` is true."""
 
-    def left(x):
+    def answer(x):
         h, kept = 0.0, 1.0
         for x_t in x:
             z = h + x_t
@@ -144,13 +252,13 @@ def _kept_open(on):
             kept *= bool(on(z, h, x_t))
         return kept
 
-    return left
+    return answer
 
 
 def _inputs():
-    """Inputs (x,) of one to six steps: for each length the unit is never off, or off at one step alone, each in turn.
+    """Inputs (x,) of one to six steps. For each length the unit is always on, and then off at exactly one step, each in turn.
 
-    There are negative inputs that leave the unit on; the state after a step is never near 0, where rounding would decide.
+    Some negative inputs leave the unit on; h + x is never near 0, where rounding would decide.
     """
     rng = np.random.default_rng(4)
     cases = []
@@ -171,12 +279,12 @@ EXERCISES = {
         0.5 ** (1 / 784),
         (
             (0.5, "w = 0.5 halves the pulse in each single step."),
-            (1.0, "w = 1 keeps all of it, for ever."),
-            (1 - 0.5 / 784, "each step takes its share of what is left, not of the first pulse: (1 - 0.5/784)^784 = 0.61."),
+            (1.0, "w = 1 keeps all of it, forever."),
+            (1 - 0.5 / 784, "each step takes its share of what is left, not of the original pulse: (1 - 0.5/784)^784 = 0.61."),
             (2 ** (1 / 784), "that w doubles it: the answer lies below 1."),
             (0.5 ** (1 / 28), "that is for 28 steps, one row; the digit has 28 x 28 pixels."),
         ),
-        "0.5^(1/784) = 0.99912: it may differ from 1 by 0.0009, about 0.7/T.",
+        "0.5^(1/784) = 0.99912: w may differ from 1 by 0.0009, about 0.7/T.",
     ),
     "drive": Exercise(
         Called(_inputs(), lambda x: ()),
@@ -184,7 +292,7 @@ EXERCISES = {
         (
             (
                 _kept_open(lambda z, h, x: x > 0),
-                "a negative input alone does not switch the unit off: only if h + x falls below 0.",
+                "a negative input alone does not switch the unit off; it is off only if h + x falls below 0.",
             ),
             (
                 lambda x: float(sum(x) > 0),
@@ -194,7 +302,7 @@ EXERCISES = {
                 lambda x: float(x[0] > 0),
                 "you looked at the first step only; the gradient must pass all of them.",
             ),
-            (lambda x: 1.0, "the unit is the identity only while it is on; a step at which it is off passes nothing."),
+            (lambda x: 1.0, "the unit is the identity only while it is on; a step at which it is off passes no gradient."),
         ),
         "All or nothing: 1 while the unit was always on, 0 if it was ever off. Inputs that are never negative keep it on.",
     ),
