@@ -1,4 +1,4 @@
-"""What a picture of `traces` promises beyond what the notebooks' tests see."""
+"""What the pictures of `lectures` promise beyond what the tests of the notebooks see."""
 
 import numpy as np
 import pytest
