@@ -355,7 +355,7 @@ TABLE = {
         "loss_and_gradient": (bowl, function()),
         "params": (1.0, nest()),
         "batches": ([1, 2], [None, 3, 1.5, object(), len, np.array(2.0)]),
-        "rule": (train.sgd(0.1), [*JUNK, train.sgd, train.adam, 0.1, (1, 2)]),
+        "optimizer": (train.sgd(0.1), [*JUNK, train.sgd, train.adam, 0.1, (1, 2)]),
         "clip": (1.0, positive()),
         "steps": whole(2),
         "marks": ((0,), [None, 3, "x", {}, [None], (0.5,), (-1,), (True,)]),
@@ -753,7 +753,7 @@ SPECIAL = {
         r"rate\(k\) must be a finite number >= 0",
     ),
     "rates for other parameters": (
-        lambda: train.adam(0.1, each=(1, 1)).start(np.ones(2)),
+        lambda: train.adam(0.1, each=(1, 1)).init(np.ones(2)),
         "each must be a nest like the parameters",
     ),
     "a rate that is warm too long": (lambda: train.linear_decay(0.1, 5, warm=5), "0 <= warm < steps"),
