@@ -768,7 +768,7 @@ SPECIAL = {
     "parameters that do not fit": (lambda: costs.logistic_cost(np.ones(2), np.ones(3)), "w and b must have shapes that fit"),
     "a translator of two sizes": (
         lambda: nets.translate(PAIR._replace(decoder=nets.init_encoder_decoder(RNG, 6, 5, 7).decoder), SOURCE, 2),
-        "net needs as many units in each layer of both sides",
+        "net needs the same numbers of units in encoder and decoder",
     ),
     "an error that gives no adjoint": (
         lambda: nets.loss(NET, X, H, error=lambda y, t: (0.0, None)),

@@ -152,13 +152,13 @@ def test_what_a_reader_types(typed, number):
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
-        ("", "type a whole number in digits"),
-        ("ten", "this is none: 'ten'"),
-        ("1.5", "this is none: '1.5'"),
-        ("-3", "-3 is not among them"),
-        ("1000000000", "1,000,000,000 is not among them"),
-        ("9" * 31, "this is none"),
-        ("²", "this is none"),
+        ("", "type one in digits"),
+        ("ten", "not a whole number: 'ten'"),
+        ("1.5", "not a whole number: '1.5'"),
+        ("-3", "not -3"),
+        ("1000000000", "not 1,000,000,000"),
+        ("9" * 31, "not a whole number"),
+        ("²", "not a whole number"),
     ],
 )
 def test_what_is_no_number_is_refused(typed, says):
@@ -168,10 +168,10 @@ def test_what_is_no_number_is_refused(typed, says):
 
 @pytest.mark.parametrize("number", [-1, 10**9, 1.0, "1", None, True])
 def test_no_words_for_what_is_out_of_range(number):
-    with pytest.raises(ValueError, match="a whole number from 0 to 999,999,999"):
+    with pytest.raises(ValueError, match=r"number must be a whole number (>= 0|from 0 to 999999999)"):
         datasets.number_words(number)
 
 
 def test_an_unknown_word_is_named():
-    with pytest.raises(ValueError, match="words must be in the vocabulary: 'onze' is none of its 32 words"):
+    with pytest.raises(ValueError, match="words: 'onze' is not in the vocabulary"):
         datasets.encode_words(["one", "onze"], datasets.ENGLISH)
