@@ -23,6 +23,7 @@ ROOM = 10**8  # the largest array that is allocated, in numbers (800 MB in float
 FLOATS = np.float32, np.float64
 T = TypeVar("T")
 P = ParamSpec("P")
+Numbers = Any  # a number, an array or nested lists of numbers, before it is checked
 Check = Callable[[str, Any], Any]  # check(name, value): the value, ready for use
 
 

@@ -727,7 +727,7 @@ UNTOLD = "it must not be called"
 SPECIAL = {
     "a clamp for steps that are no numbers": (
         lambda: cells.unroll(LSTM, X, clamp={"f": {1.0: 0.5}}),
-        "clamp of f: a step is a whole number",
+        "each step in clamp of f must be a whole number",
     ),
     "a clamp that is a word": (lambda: cells.unroll(LSTM, X, clamp="f"), "clamp must be a dict of gates"),
     "a gradient that changes its shape": (

@@ -438,10 +438,16 @@ BAD = {
         lambda: cells.unroll(RNN, X, phi="sin"),
         "phi must be one of 'tanh', 'relu', 'logistic', 'linear', not 'sin'",
     ),
-    "unknown gate": (lambda: cells.unroll(LSTM, X, clamp={"r": 1.0}), "clamp has gates i, f, o and g, not 'r'"),
+    "unknown gate": (
+        lambda: cells.unroll(LSTM, X, clamp={"r": 1.0}),
+        "each gate in clamp must be one of 'i', 'f', 'o', 'g', not 'r'",
+    ),
     "clamp too large": (lambda: cells.unroll(LSTM, X, clamp={"f": 1.1}), "clamp of f takes a number from 0 to 1"),
     "clamp nan": (lambda: cells.unroll(LSTM, X, clamp={"g": np.nan}), "clamp of g takes a number from -1 to 1"),
-    "clamp in step 0": (lambda: cells.unroll(LSTM, X, clamp={"f": {0: 1.0}}), "a step is a whole number from 1 to T = 5, not 0"),
+    "clamp in step 0": (
+        lambda: cells.unroll(LSTM, X, clamp={"f": {0: 1.0}}),
+        "each step in clamp of f must be a whole number >= 1, not 0",
+    ),
     "h_bar of another T": (
         lambda: cells.backprop(cells.unroll(RNN, X), np.ones((4, 4, 3))),
         r"h_bar has shape \(4, 4, 3\); it needs \(T = 5, B = 4, H = 3\)",

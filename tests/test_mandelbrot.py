@@ -74,15 +74,15 @@ def test_the_plane():
     "call, names",
     [
         (lambda: mandelbrot.plane(math.nan, 1, (2, 2)), "center must be finite"),
-        (lambda: mandelbrot.plane(0, 0, (2, 2)), "width must be > 0"),
+        (lambda: mandelbrot.plane(0, 0, (2, 2)), "width must be a positive number, not 0"),
         (lambda: mandelbrot.plane(0, 1, 3), "shape must be .rows, cols."),
         (lambda: mandelbrot.plane(0, 1, (2, 2.5)), "each of shape must be a whole number"),
         (lambda: mandelbrot.escape_time([0, math.nan], 3), "c must be finite"),
         (lambda: mandelbrot.escape_time("c", 3), "c must be a number"),
         (lambda: mandelbrot.escape_time(0, 0), "steps must be a whole number >= 1"),
-        (lambda: mandelbrot.escape_time(0, 5, radius=1.5), "radius must be >= 2 .*, not 1.5"),
-        (lambda: mandelbrot.escape_time(0, 5, radius=math.inf), "radius must be finite"),
-        (lambda: mandelbrot.escape_time(0, 5, radius=1e200), "radius must be >= 2 .* and <= 1e100, not 1e.200"),
+        (lambda: mandelbrot.escape_time(0, 5, radius=1.5), "radius must be a number from 2 to 1e.100, not 1.5"),
+        (lambda: mandelbrot.escape_time(0, 5, radius=math.inf), "radius must be a number from 2 to"),
+        (lambda: mandelbrot.escape_time(0, 5, radius=1e200), "radius must be a number from 2 to 1e.100, not 1e.200"),
     ],
 )
 def test_bad_input_is_refused_in_words(call, names):
