@@ -1,12 +1,10 @@
 """One recurrent step, its adjoint, and both along a sequence: the lecture's RNNs and its LSTM, with exact gradients.
 
 The readable form of a cell is its `*_step`, one line per equation of the slides; its `*_step_back` mirrors it line by line.
-`unroll` and `backprop` compute the same along T steps, fast; tests compare them with a loop of steps, with finite differences and
-with PyTorch.
-
-Steps count from 1 to T, as in the lecture: step t reads the input `x[t - 1]` and computes the hidden state `h[t]`
-from `h[t - 1]`. An adjoint, the derivative of the loss L with respect to a variable, ends in `_bar`. Axes are T steps,
-B sequences (a batch), D inputs, H units. Overflow gives inf or nan and underflow gives 0, without a warning.
+`unroll` and `backprop` compute the same along T steps, fast; tests compare them with a loop of steps, with finite differences
+and with PyTorch. Steps count from 1 to T, as in the lecture: step t reads the input `x[t - 1]` and computes `h[t]` from
+`h[t - 1]`. An adjoint, the derivative of the loss L with respect to a variable, ends in `_bar`. Axes are T steps, B sequences
+(a batch), D inputs, H units. Overflow gives inf or nan and underflow gives 0, without a warning.
 """
 
 import reprlib
@@ -20,8 +18,8 @@ from numpy.typing import DTypeLike
 from lecturelib import expect, scan
 
 __all__ = [
-    "LSTM", "RNN", "Adjoint", "Gates", "Trace", "backprop", "gradient_norms", "init_lstm", "init_rnn", "lstm_step", "lstm_step_back",
-    "rnn_step", "rnn_step_back", "unroll",
+    "LSTM", "RNN", "Adjoint", "Gates", "Trace", "backprop", "gradient_norms", "init_lstm", "init_rnn", "lstm_step",
+    "lstm_step_back", "rnn_step", "rnn_step_back", "unroll",
 ]  # fmt: skip
 
 Clamp = Mapping[str, Any] | tuple  # values by gate: numbers or arrays (H,); () for none
