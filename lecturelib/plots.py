@@ -21,16 +21,17 @@ __all__ = [
     "BACKWARD", "FORWARD", "IDENTITY", "SINK", "SOURCE", "cobweb", "decay", "gradient_flow", "phase_line", "training",
 ]  # fmt: skip
 
-FORWARD = {"color": "#0072B2", "linestyle": "-"}
-BACKWARD = {"color": "#D55E00", "linestyle": "--"}
-IDENTITY = {"color": "#767676", "linestyle": "-", "linewidth": 1}
-SINK = {"marker": "o", "color": "#009E73", "markersize": 10, "linestyle": "none"}
-SOURCE = {**SINK, "color": "#CC79A7", "markerfacecolor": "white", "markeredgewidth": 2.5}
-NEUTRAL = {**SINK, "color": "#767676", "fillstyle": "left", "markerfacecoloralt": "white"}
-SADDLE = {"marker": "X", "color": "#222222", "markersize": 10, "linestyle": "none", "markeredgecolor": "white"}
-SLOW = {"marker": "s", "color": "#767676", "markersize": 8, "linestyle": "none", "fillstyle": "none", "markeredgewidth": 2}
-KIND = {"sink": SINK, "source": SOURCE, "neutral": NEUTRAL, "saddle": SADDLE, "slow": SLOW}
-CELL = {
+Style = dict[str, Any]  # keywords of matplotlib's Line2D
+FORWARD: Style = {"color": "#0072B2", "linestyle": "-"}
+BACKWARD: Style = {"color": "#D55E00", "linestyle": "--"}
+IDENTITY: Style = {"color": "#767676", "linestyle": "-", "linewidth": 1}
+SINK: Style = {"marker": "o", "color": "#009E73", "markersize": 10, "linestyle": "none"}
+SOURCE: Style = {**SINK, "color": "#CC79A7", "markerfacecolor": "white", "markeredgewidth": 2.5}
+NEUTRAL: Style = {**SINK, "color": "#767676", "fillstyle": "left", "markerfacecoloralt": "white"}
+SADDLE: Style = {"marker": "X", "color": "#222222", "markersize": 10, "linestyle": "none", "markeredgecolor": "white"}
+SLOW: Style = {"marker": "s", "color": "#767676", "markersize": 8, "linestyle": "none", "fillstyle": "none", "markeredgewidth": 2}
+KIND: dict[str, Style] = {"sink": SINK, "source": SOURCE, "neutral": NEUTRAL, "saddle": SADDLE, "slow": SLOW}
+CELL: dict[str, Style] = {
     "tanh RNN": {"color": "#D55E00", "linestyle": "--", "marker": "o"},
     "identity RNN": {"color": "#009E73", "linestyle": "-", "marker": "s"},
     "LSTM": {"color": "#0072B2", "linestyle": "-.", "marker": "^"},
@@ -88,8 +89,14 @@ def decay(ax: Axes, size: np.ndarray, steps: int, decades: float = 12) -> None:
     else:
         up = log[0] > 0
         says = f"$10^{{{log[0]:.0f}}}$ at step 1" if np.isfinite(log[0]) else "beyond all floats" if up else "exactly 0 at step 1"
-        at = 0.03, 0.93 if up else 0.03
-        ax.text(*at, f"{'↑' if up else '↓'} {says}", transform=ax.transAxes, color=BACKWARD["color"], bbox=PAPER)
+        ax.text(
+            0.03,
+            0.93 if up else 0.03,
+            f"{'↑' if up else '↓'} {says}",
+            transform=ax.transAxes,
+            color=BACKWARD["color"],
+            bbox=PAPER,
+        )
 
 
 # The unrolled network ------------------------------------------------------------------------------------------------
@@ -99,7 +106,7 @@ def lag_axis(ax: Axes, lags: int, decades: float, label: str) -> None:
     """Lags from 0 to `lags` along x, with room on the right for the names of the lines."""
     decade_axis(ax, decades, label)
     ax.set(xlim=(0, 1.32 * lags), xlabel="lag k: steps back from the loss")
-    ax.xaxis.set_major_locator(FixedLocator(np.linspace(0, lags, 5)))
+    ax.xaxis.set_major_locator(FixedLocator(np.linspace(0, lags, 5).tolist()))
     ax.axhline(0, **IDENTITY)
 
 

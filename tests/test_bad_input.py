@@ -658,14 +658,14 @@ def only_computes(thing):
 
 def test_every_public_function_and_each_of_its_arguments_has_a_place_in_the_table():
     for module in MODULES:
-        room = module.__name__.split(".")[-1]
+        short = module.__name__.split(".")[-1]
         listed = getattr(module, "__all__", [name for name in vars(module) if not name.startswith("_")])
         for name in listed:
             thing = getattr(module, name)
             own = callable(thing) and getattr(thing, "__module__", None) == module.__name__
-            if own and name not in RECORDS.get(room, ()) and not (module in LECTURES and only_computes(thing)):
-                assert thing in TABLE, f"{room}.{name} has no row in TABLE"
-                assert set(TABLE[thing]) == set(inspect.signature(thing).parameters), f"{room}.{name}: arguments without a sort"
+            if own and name not in RECORDS.get(short, ()) and not (module in LECTURES and only_computes(thing)):
+                assert thing in TABLE, f"{short}.{name} has no row in TABLE"
+                assert set(TABLE[thing]) == set(inspect.signature(thing).parameters), f"{short}.{name}: arguments without a sort"
 
 
 @pytest.mark.parametrize("function", TABLE, ids=name_of)
