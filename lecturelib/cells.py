@@ -317,7 +317,7 @@ def gradient_norms(p: RNN | LSTM, x: np.ndarray, end: np.ndarray, *, phi: str | 
         return largest[..., 0] * np.linalg.norm(adjoint / largest, axis=-1)
 
 
-# -- input validation ------------------------------------------------------------------------------------------------------
+# -- input validation -------------------------------------------------------------------------------------------------------
 
 
 def sizes(p: RNN | LSTM, name: str = "p") -> tuple[int, int]:

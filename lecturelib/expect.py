@@ -32,7 +32,7 @@ def refuse(name: str, wanted: str, value: Any) -> NoReturn:
     raise ValueError(f"{name} must be {wanted}, not {reprlib.repr(value)}")
 
 
-# -- single values --------------------------------------------------------------------------------------------------------------
+# -- single values ----------------------------------------------------------------------------------------------------------
 
 
 def number(name: str, value: Any, *, least: float = -LARGEST, most: float = LARGEST, below: float | None = None) -> float:
@@ -282,7 +282,7 @@ def interval(lo: Any, hi: Any, names: tuple[str, str] = ("lo", "hi")) -> tuple[f
     return lo, hi
 
 
-# -- as a decorator ----------------------------------------------------------------------------------------------------------
+# -- as a decorator ---------------------------------------------------------------------------------------------------------
 
 
 def arguments(**checks: Check) -> Callable[[Callable[P, T]], Callable[P, T]]:

@@ -117,7 +117,7 @@ def loss(
     return value, Net(back.p, y_bar.T @ h, y_bar.sum(0))
 
 
-# -- predicting the next word ------------------------------------------------------------------------------------------------
+# -- predicting the next word -----------------------------------------------------------------------------------------------
 
 
 def next_loss(net: Net, words: np.ndarray, *, state: State = (None, None), phi: str | None = None) -> tuple[float, Net, State]:
@@ -310,7 +310,7 @@ def _one_hot(words, layer):
     return np.vstack([np.eye(D, dtype=dtype), np.zeros((1, D), dtype)])[words]
 
 
-# -- input validation ------------------------------------------------------------------------------------------------------
+# -- input validation -------------------------------------------------------------------------------------------------------
 
 
 def _sizes(net):

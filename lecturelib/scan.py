@@ -52,7 +52,7 @@ def rnn_back(p: Any, x: np.ndarray, h: np.ndarray, slopes: np.ndarray, direct: n
     return p_bar, h_bar, (flat @ p.W_x).reshape(x.shape) if inputs else None
 
 
-# -- LSTM: by features, (T, rows, B) -----------------------------------------------------------------------------------------
+# -- LSTM: by features, (T, rows, B) ----------------------------------------------------------------------------------------
 # Each gate of a step is then one contiguous block. The blocks are in the order o, i, f, g, c, so that [i f] * [g c] is one call,
 # and so is the product of c_bar with all its slopes.
 

@@ -243,7 +243,7 @@ def _blown_up(run):
     return why if len(run.norms) > 1 else f"{why} in the first step"
 
 
-# -- input validation ------------------------------------------------------------------------------------------------------
+# -- input validation -------------------------------------------------------------------------------------------------------
 
 
 def _nest(name, nest, *, floats=False):
