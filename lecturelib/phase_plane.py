@@ -75,8 +75,8 @@ def attractors(W: np.ndarray, b: np.ndarray, seed: int = 0) -> np.ndarray:
     Found with 2,000 steps from 200 random initial states. Empty (K = 0) if there are more than 16 end points: a closed curve, or
     chaos. ValueError: W is not (2, 2), b not (2,), or not finite; seed < 0.
     """
-    starts = np.random.default_rng(expect.whole("seed", seed, least=0)).uniform(-EDGE, EDGE, (2, 200))
-    ends = run(W, b, starts, 2000)
+    initial = np.random.default_rng(expect.whole("seed", seed, least=0)).uniform(-EDGE, EDGE, (2, 200))
+    ends = run(W, b, initial, 2000)
     found: list[np.ndarray] = []
     for end in ends.T:
         if all(np.abs(end - other).max() > SAME for other in found):
@@ -95,15 +95,15 @@ def basins(W: np.ndarray, b: np.ndarray, ends: np.ndarray, size: int, steps: int
     (W, b), ends, steps, size = _weights(W, b), _ends(ends), _count(steps), expect.whole("size", size, most=SIDE)
     if ends.shape[1] < 2:
         return np.zeros((size, size), int)
-    starts = grid(size).reshape(2, size, size)
-    coarse = _label(W, b, starts[:, ::6, ::6].reshape(2, -1), ends, steps).reshape(starts[0, ::6, ::6].shape)
+    initial = grid(size).reshape(2, size, size)
+    coarse = _label(W, b, initial[:, ::6, ::6].reshape(2, -1), ends, steps).reshape(initial[0, ::6, ::6].shape)
     labels = np.repeat(np.repeat(coarse, 6, axis=0), 6, axis=1)[:size, :size]
     mixed = np.zeros(labels.shape, bool)
     corners = np.stack([coarse[:-1, :-1], coarse[1:, :-1], coarse[:-1, 1:], coarse[1:, 1:]])
     rough = np.pad((corners != corners[0]).any(axis=0), ((0, 1), (0, 1)), constant_values=True)  # beyond the last point: run
     rough = _grown(rough)
     mixed = np.repeat(np.repeat(rough, 6, axis=0), 6, axis=1)[:size, :size]
-    labels[mixed] = _label(W, b, starts[:, mixed], ends, steps)
+    labels[mixed] = _label(W, b, initial[:, mixed], ends, steps)
     return labels
 
 
@@ -114,8 +114,8 @@ def _grown(cells):
     return np.logical_or.reduce([wide[i : i + n, k : k + m] for i in range(3) for k in range(3)])
 
 
-def _label(W, b, starts, ends, steps):
-    h = run(W, b, np.ascontiguousarray(starts, dtype=np.float32), steps)
+def _label(W, b, initial, ends, steps):
+    h = run(W, b, np.ascontiguousarray(initial, dtype=np.float32), steps)
     ends = ends.astype(np.float32)
     nearest, label = np.full(h.shape[1], np.inf, np.float32), np.zeros(h.shape[1], int)
     for k in range(ends.shape[1]):

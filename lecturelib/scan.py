@@ -85,13 +85,13 @@ def lstm(p: Any, x: np.ndarray, h0: np.ndarray, c0: np.ndarray, clamp: list) -> 
         _rows(read[:T]), _rows(odds), _rows(tanh_c), *(_rows(state[:T, a * H : b * H]) for a, b in spans),
         _rows(read[1:, D + 1 :]), _rows(state[1:, 4 * H :]), clamp, strict=True,
     )  # fmt: skip
-    for x_1_h, odd, tanh, oifg, oif, o, i_f, g, g_c, h_next, c_next, forced in steps:
+    for x_1_h, odd, tanh, oifg, oif, o, i_f, g, g_c, h_next, c_next, clamped in steps:
         np.dot(x_1_h, W, oifg) if B == 1 else np.dot(W, x_1_h, oifg)
         np.exp(oif, odd)
         np.add(odd, one, oif)
         np.divide(one, oif, oif)
         np.tanh(g, g)
-        for row, value in forced:
+        for row, value in clamped:
             oifg[row * H : (row + 1) * H] = value if B == 1 else value[:, None]
         np.multiply(i_f, g_c, ig_fc)
         np.add(ig, fc, c_next)
@@ -160,6 +160,6 @@ def slopes_of(state: np.ndarray, odds: np.ndarray, tanh_c: np.ndarray, clamp: li
     np.multiply(inner[:, 0], tanh_c, by_o)
     np.multiply(inner[:, 1:], g_c, by_i_f)
     by_c[:] = gates[:, 2]
-    for slopes, forced in zip(out, clamp, strict=True):
-        for row, _ in forced:
+    for slopes, clamped in zip(out, clamp, strict=True):
+        for row, _ in clamped:
             slopes[0 if row == 0 else row + 1] = 0  # a clamped gate passes no gradient
