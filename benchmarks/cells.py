@@ -142,13 +142,13 @@ def against_frameworks(kind):
 
 def our_step(net, loss):
     """A training step: gradient, clipping, Adam."""
-    rule, k = train.adam(1e-3), itertools.count(1)
-    memory = rule.start(net)
+    optimizer, k = train.adam(1e-3), itertools.count(1)
+    state = optimizer.init(net)
 
     def step():
         nonlocal net
         gradient, _ = train.clip_norm(loss(net)[1], 1.0)
-        net = rule.step(next(k), net, gradient, memory)
+        net = optimizer.update(next(k), net, gradient, state)
 
     return step
 

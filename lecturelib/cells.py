@@ -1,34 +1,35 @@
 """One recurrent step, its adjoint, and both along a sequence: the lecture's RNNs and its LSTM, with exact gradients.
 
-The readable form of a cell is its `*_step`, one line an equation of the slides, and its `*_step_back` mirrors it line by line.
-`unroll` and `backprop` compute the same along T steps, fast; the tests say that they equal the loop of steps, finite differences
-and PyTorch. Steps count from 1 to T, as in the lecture: step t reads the input `x[t - 1]` and makes the hidden state `h[t]` of
-`h[t - 1]`. An adjoint, the derivative of the loss L, ends in `_bar`. Axes are T steps, B sequences (a batch), D inputs, H units.
-
-What overflows becomes inf or nan, and what underflows 0, without a warning: that is what this lecture is about.
+The readable form of a cell is its `*_step`, one line per equation of the slides; its `*_step_back` mirrors it line by line.
+`unroll` and `backprop` compute the same along T steps, fast; tests compare them with a loop of steps, with finite differences
+and with PyTorch. Steps count from 1 to T, as in the lecture: step t reads the input `x[t - 1]` and computes `h[t]` from
+`h[t - 1]`. An adjoint, the derivative of the loss L with respect to a variable, ends in `_bar`. Axes are T steps, B sequences
+(a batch), D inputs, H units. Overflow gives inf or nan and underflow gives 0, without a warning.
 """
 
 import reprlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from lecturelib import expect, scan
 
 __all__ = [
-    "LSTM", "RNN", "Adjoint", "Gates", "Step", "Trace",
-    "backprop", "gradient_norms", "init_lstm", "init_rnn", "lstm_step", "lstm_step_back",
-    "rnn_step", "rnn_step_back", "unroll",
+    "LSTM", "RNN", "Adjoint", "Gates", "Step", "Trace", "backprop", "init_lstm", "init_rnn", "lstm_step",
+    "lstm_step_back", "rnn_step", "rnn_step_back", "unroll",
 ]  # fmt: skip
+
+Clamp = Mapping[str, Any] | tuple  # values by gate: numbers or arrays (H,); () for none
 
 
 # -- parameters -------------------------------------------------------------------------------------------------------------
 
 
 class RNN(NamedTuple):
-    """The parameters of h_t = φ(W_x x_t + W_h h_{t-1} + b); the gradient of a loss by them has the same type."""
+    """The parameters of h_t = φ(W_x x_t + W_h h_{t-1} + b); a gradient with respect to them has the same type."""
 
     W_x: np.ndarray  # (H, D), input weights
     W_h: np.ndarray  # (H, H), recurrent weights
@@ -36,15 +37,15 @@ class RNN(NamedTuple):
 
 
 class LSTM(NamedTuple):
-    """The parameters of an LSTM layer: the slide's W is [W_x W_h], its rows are those of i, f, o and g, H of each."""
+    """The parameters of an LSTM layer: the slide's W is [W_x W_h]; its rows are H each for i, f, o and g."""
 
     W_x: np.ndarray  # (4H, D)
     W_h: np.ndarray  # (4H, H)
-    b: np.ndarray  # (4H,), which the slide leaves out
+    b: np.ndarray  # (4H,), omitted on the slide
 
 
 class Gates(NamedTuple):
-    """Input, forget and output gate, and the new input g: of each step, or adjoints, or slices; see where it is used."""
+    """Input, forget and output gate, and the candidate g: values or adjoints, of one step (B, H) or all steps (T, B, H)."""
 
     i: np.ndarray
     f: np.ndarray
@@ -63,8 +64,8 @@ class Step(NamedTuple):
 class Activation(NamedTuple):
     """A function φ(z) and its derivative, computed from its value: φ'(z) = slope(φ(z)).
 
-    So the slope of a logistic unit is exactly 0 once σ(z) rounds to 1 (z > 17 in float32, 37 in float64). An LSTM's gates
-    take 1 - σ(z) from z instead.
+    The slope of a logistic unit is therefore exactly 0 once σ(z) rounds to 1 (z > 17 in float32, 37 in float64). The gates
+    of an LSTM compute 1 - σ(z) from z instead.
     """
 
     f: Callable  # f(z, out)
@@ -85,104 +86,133 @@ PHI = {
 }
 
 
-def init_rnn(rng, D, H, *, recurrent="gaussian", gain=1.0, noise=0.0, inputs=None, dtype=np.float64):
+def init_rnn(
+    rng: np.random.Generator,
+    D: int,
+    H: int,
+    *,
+    recurrent: str = "gaussian",
+    gain: float = 1.0,
+    noise: float = 0.0,
+    inputs: float | None = None,
+    dtype: DTypeLike = np.float64,
+) -> RNN:
     """An RNN with D inputs and H units, drawn from `rng`; biases 0.
 
-    `recurrent`: "gaussian" (entries N(0, gain^2 / H): spectral radius about gain), "orthogonal" (gain times a random rotation)
-    or "identity" (gain times the identity: the slide "Identity RNNs"; Le, Jaitly and Hinton 2015, with φ = "relu"). `noise`:
-    standard deviation of a Gaussian added to each recurrent weight. `inputs`: standard deviation of the input weights
-    (default 1 / sqrt(D)). ValueError for anything else.
+    `recurrent`: "gaussian" (entries N(0, gain^2 / H): spectral radius about gain), "orthogonal" (gain times a random orthogonal
+    matrix) or "identity" (gain times the identity: slide "Identity RNNs"; Le, Jaitly and Hinton 2015, with φ = "relu").
+    `noise`: standard deviation of noise added to the recurrent weights. `inputs`: that of the input weights (default
+    1 / sqrt(D)). ValueError: another `recurrent`; D or H < 1; a negative standard deviation.
     """
-    D, H, dtype = _drawing(rng, D, H, dtype)
+    D, H, dtype = _checked_init(rng, D, H, dtype)
     gain, noise = expect.number("gain", gain), expect.number("noise", noise, least=0)
     inputs = D**-0.5 if inputs is None else expect.number("inputs", inputs, least=0)
     expect.one_of("recurrent", recurrent, ("gaussian", "orthogonal", "identity"))
     W_x = inputs * rng.standard_normal((H, D))
-    if recurrent == "gaussian":
-        W_h = rng.standard_normal((H, H)) / np.sqrt(H)
-    elif recurrent == "orthogonal":
-        W_h = _rotation(rng, H)
-    else:
-        W_h = np.eye(H)
+    W_h = np.eye(H)
+    if recurrent != "identity":
+        W_h = rng.standard_normal((H, H)) / np.sqrt(H) if recurrent == "gaussian" else _orthogonal(rng, H)
     W_h = gain * W_h + (noise * rng.standard_normal((H, H)) if noise else 0)
     return RNN(W_x.astype(dtype), W_h.astype(dtype), np.zeros(H, dtype))
 
 
-def _rotation(rng, H):
-    """A random orthogonal matrix, all equally likely (Mezzadri 2007: QR, with the signs of R's diagonal made positive)."""
+def _orthogonal(rng, H):
+    """A random orthogonal matrix, uniformly distributed (Mezzadri 2007: QR, with the signs of R's diagonal made positive)."""
     Q, R = np.linalg.qr(rng.standard_normal((H, H)))
     return Q * np.sign(np.diag(R))
 
 
-def init_lstm(rng, D, H, *, forget_bias=1.0, gain=1.0, dtype=np.float64):
-    """An LSTM with D inputs and H cells, drawn from `rng`: weights uniform within gain / sqrt(H), the frameworks' default.
+def init_lstm(
+    rng: np.random.Generator, D: int, H: int, *, forget_bias: float = 1.0, gain: float = 1.0, dtype: DTypeLike = np.float64
+) -> LSTM:
+    """An LSTM with D inputs and H cells, drawn from `rng`: weights uniform within gain / sqrt(H), the default of PyTorch.
 
-    Biases are 0, but the forget gates' are `forget_bias`: 1 is the advice of Jozefowicz, Zaremba and Sutskever (2015), for with
-    0 a cell forgets half of itself in each step. ValueError for anything else.
+    Biases are 0, except for `forget_bias` of the forget gates: Jozefowicz, Zaremba and Sutskever (2015) recommend 1, because
+    with 0 a cell loses half of its content in each step. ValueError: D or H < 1; gain or forget_bias is not finite.
     """
-    D, H, dtype = _drawing(rng, D, H, dtype)
+    D, H, dtype = _checked_init(rng, D, H, dtype)
     gain, forget_bias = expect.number("gain", gain), expect.number("forget_bias", forget_bias)
     W = gain / np.sqrt(H) * rng.uniform(-1, 1, (4 * H, D + H))
     b = np.repeat([0.0, forget_bias, 0.0, 0.0], H)
     return LSTM(W[:, :D].astype(dtype), W[:, D:].astype(dtype), b.astype(dtype))
 
 
-# -- one step, to be read ---------------------------------------------------------------------------------------------------
+# -- one step, in readable form ---------------------------------------------------------------------------------------------
 
 
 @np.errstate(all="ignore")
-def rnn_step(p, h, x, phi="tanh"):
-    """One step of an RNN: h (B, H) and the input x (B, D) -> the next h (B, H). Slide "backprop through time"."""
-    _step(p, RNN, h=h, x=x)
+def rnn_step(p: RNN, h: np.ndarray, x: np.ndarray, phi: str = "tanh") -> np.ndarray:
+    """One step of an RNN: the next h (B, H), from h (B, H) and the input x (B, D). Slide "backprop through time".
+
+    ValueError: an array of another shape or dtype; an unknown phi.
+    """
+    _checked_step(p, RNN, h=h, x=x)
     z = x @ p.W_x.T + h @ p.W_h.T + p.b
     return PHI[_phi(phi)].f(z)
 
 
 @np.errstate(all="ignore")
-def rnn_step_back(p, h, x, h_next, h_next_bar, phi="tanh"):
-    """The adjoint of `rnn_step`: from h_next and its adjoint to (adjoint of the parameters, of h, of x)."""
-    _step(p, RNN, h=h, x=x, h_next=h_next, h_next_bar=h_next_bar)
+def rnn_step_back(
+    p: RNN, h: np.ndarray, x: np.ndarray, h_next: np.ndarray, h_next_bar: np.ndarray, phi: str = "tanh"
+) -> tuple[RNN, np.ndarray, np.ndarray]:
+    """The adjoint of `rnn_step`: (p_bar, h_bar (B, H), x_bar (B, D)), given its result h_next and the adjoint of that (B, H).
+
+    ValueError: as `rnn_step`.
+    """
+    _checked_step(p, RNN, h=h, x=x, h_next=h_next, h_next_bar=h_next_bar)
     z_bar = h_next_bar * PHI[_phi(phi)].slope(h_next)
     p_bar = RNN(W_x=z_bar.T @ x, W_h=z_bar.T @ h, b=z_bar.sum(0))
     return p_bar, z_bar @ p.W_h, z_bar @ p.W_x
 
 
 @np.errstate(all="ignore")
-def lstm_step(p, h, c, x, clamp=()):
-    """One step of an LSTM: h and c (B, H) and the input x (B, D) -> a `Step`. `clamp` forces gates: {"f": 1.0}.
+def lstm_step(p: LSTM, h: np.ndarray, c: np.ndarray, x: np.ndarray, clamp: Clamp = ()) -> Step:
+    """One step of an LSTM: h and c (B, H) and the input x (B, D) -> a `Step`.
 
-    The three lines are the slide's three equations; its y_t is our x.
+    `clamp` fixes gates, for example {"f": 1.0}. The last three assignments are the slide's equations; its y_t is our x.
+    ValueError: an array of another shape or dtype; an unknown gate; a value that a gate cannot take.
     """
-    clamp = _step(p, LSTM, clamp, h=h, c=c, x=x)
-    i, f, o, g = _squash(np.split(x @ p.W_x.T + h @ p.W_h.T + p.b, 4, axis=1), clamp)
+    clamp = _checked_step(p, LSTM, clamp, h=h, c=c, x=x)
+    i, f, o, g = _gate_values(np.split(x @ p.W_x.T + h @ p.W_h.T + p.b, 4, axis=1), clamp)
     c = f * c + i * g
     h = o * np.tanh(c)
     return Step(h, c, Gates(i, f, o, g))
 
 
-def _squash(z, clamp):
-    """The gates (σ, σ, σ, tanh)(z), or what they are forced to."""
+def _gate_values(z, clamp):
+    """The gates (σ, σ, σ, tanh)(z), or the values that they are clamped to."""
     phi = Gates(_logistic, _logistic, _logistic, np.tanh)
     return [np.full_like(z, clamp[gate]) if gate in clamp else f(z) for gate, f, z in zip(Gates._fields, phi, z, strict=True)]
 
 
 @np.errstate(all="ignore")
-def lstm_step_back(p, h, c, x, after, h_next_bar, c_next_bar, clamp=()):
-    """The adjoint of `lstm_step`; `after` is what it returned. Gives (adjoint of the parameters, of h, of c, of x).
+def lstm_step_back(
+    p: LSTM,
+    h: np.ndarray,
+    c: np.ndarray,
+    x: np.ndarray,
+    after: tuple[np.ndarray, np.ndarray, Gates],
+    h_next_bar: np.ndarray,
+    c_next_bar: np.ndarray,
+    clamp: Clamp = (),
+) -> tuple[LSTM, np.ndarray, np.ndarray, np.ndarray]:
+    """The adjoint of `lstm_step`: (p_bar, h_bar (B, H), c_bar (B, H), x_bar (B, D)); `after` is what `lstm_step` returned.
 
-    `c_next_bar` holds what reaches the next c by other ways than the next h. A gate that is forced passes nothing back.
+    `c_next_bar` (B, H) is the adjoint of the next c by all paths except through the next h. A clamped gate passes no gradient.
+    ValueError: as `lstm_step`.
     """
     if not (isinstance(after, tuple) and len(after) == 3 and isinstance(after[2], Gates)):
-        expect.refuse("after", "what lstm_step returned", after)
+        expect.refuse("after", "the result of lstm_step", after)
     _, c_next, (i, f, o, g) = after
-    clamp = _step(p, LSTM, clamp, h=h, c=c, x=x, c_next=c_next, h_next_bar=h_next_bar, c_next_bar=c_next_bar, i=i, f=f, o=o, g=g)
+    back = {"h_next_bar": h_next_bar, "c_next_bar": c_next_bar}
+    clamp = _checked_step(p, LSTM, clamp, h=h, c=c, x=x, c_next=c_next, **back, i=i, f=f, o=o, g=g)
     tanh_c = np.tanh(c_next)
     o_bar = h_next_bar * tanh_c
     c_next_bar = c_next_bar + h_next_bar * o * (1 - tanh_c**2)
     f_bar, i_bar, g_bar, c_bar = c_next_bar * c, c_next_bar * g, c_next_bar * i, c_next_bar * f
     shut = [_logistic(-z) for z in np.split(x @ p.W_x.T + h @ p.W_h.T + p.b, 4, axis=1)]  # 1 - σ(z), where it rounds to 0 too
-    z_bar = Gates(i_bar * i * shut[0], f_bar * f * shut[1], o_bar * o * shut[2], g_bar * (1 - g**2))
-    z_bar = np.hstack([0 * bar if gate in clamp else bar for gate, bar in zip(Gates._fields, z_bar, strict=True)])
+    gate_bars = Gates(i_bar * i * shut[0], f_bar * f * shut[1], o_bar * o * shut[2], g_bar * (1 - g**2))
+    z_bar = np.hstack([0 * bar if gate in clamp else bar for gate, bar in zip(Gates._fields, gate_bars, strict=True)])
     p_bar = LSTM(W_x=z_bar.T @ x, W_h=z_bar.T @ h, b=z_bar.sum(0))
     return p_bar, z_bar @ p.W_h, c_bar, z_bar @ p.W_x
 
@@ -192,41 +222,49 @@ def lstm_step_back(p, h, c, x, after, h_next_bar, c_next_bar, clamp=()):
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """What `unroll` went through, all that `backprop` and `jacobians` need. It shares p and x: do not change them in between.
+    """The record of a forward pass, for `backprop` and `jacobians`. It keeps references to p and x; do not modify them before.
 
-    `h` (T + 1, B, H): h[0] is the initial state, h[t] the state after step t. Of an LSTM also `c`, the same for the cell state,
-    and `gates`, each (T, B, H), where gates.f[t - 1] is f_t.
+    `h` (T + 1, B, H): h[0] is the initial state, h[t] the state after step t. An LSTM's trace also has `c`, likewise for the cell
+    state, and `gates`, each (T, B, H), where gates.f[t - 1] is f_t.
     """
 
     p: RNN | LSTM
     x: np.ndarray
     h: np.ndarray
-    phi: str | None = None
-    c: np.ndarray | None = None
-    gates: Gates | None = None
-    tape: tuple = ()  # an LSTM's own buffers
+    phi: str = ""  # an RNN's activation
+    c: Any = None  # these two of an LSTM only
+    gates: Any = None
+    tape: tuple = ()  # the buffers of `scan.lstm`
 
 
 class Adjoint(NamedTuple):
-    """The derivatives of the loss L by everything in a Trace.
+    """The derivatives of the loss L with respect to everything in a Trace.
 
-    `p`: by the parameters, of the same type. `h_bar`, `c_bar` (T + 1, B, H): dL/dh_t and dL/dc_t, total derivatives, all ways
-    from there to the loss counted; at 0 of the initial state. `x_bar` (T, B, D), if asked for.
+    `p`: the gradient with respect to the parameters, of the same type. `h_bar`, `c_bar` (T + 1, B, H): the total derivatives
+    dL/dh_t and dL/dc_t, along all paths to the loss; index 0 is the initial state. `x_bar` (T, B, D), if asked for.
     """
 
     p: RNN | LSTM
     h_bar: np.ndarray
-    c_bar: np.ndarray | None
-    x_bar: np.ndarray | None
+    c_bar: Any  # None for an RNN
+    x_bar: Any  # None unless asked for
 
 
-def unroll(p, x, *, h0=None, c0=None, phi=None, clamp=None):
-    """Run an RNN or LSTM along the inputs x (T, B, D); gives a `Trace`.
+def unroll(
+    p: RNN | LSTM,
+    x: np.ndarray,
+    *,
+    h0: np.ndarray | None = None,
+    c0: np.ndarray | None = None,
+    phi: str | None = None,
+    clamp: Mapping[str, Any] | None = None,
+) -> Trace:
+    """Run an RNN or LSTM along the inputs x (T, B, D). All arrays have the dtype of the parameters, float32 or float64.
 
-    `h0`, `c0` (B, H): initial states, default 0. `phi`, of an RNN: "tanh" (default), "relu", "logistic" or "linear". `clamp`, of
-    an LSTM, forces gates: {"f": 1.0} in all steps, {"f": {3: 1.0}} in step 3; a value is a number or an array (H,), for
-    i, f and o from 0 to 1, for g from -1 to 1. All arrays have the dtype of the parameters, float32 or float64.
-    ValueError: an array of another shape or dtype, T = 0, a number that is not finite in x, h0 or c0.
+    `h0`, `c0` (B, H): initial states, default 0. `phi`, for an RNN: "tanh" (default), "relu", "logistic" or "linear". `clamp`,
+    for an LSTM, fixes gates: {"f": 1.0} in all steps, {"f": {3: 1.0}} in step 3; a value is a number or an array (H,), from 0
+    to 1 for i, f and o, from -1 to 1 for g.
+    ValueError: an array of another shape or dtype; T = 0; inf or nan in x, h0 or c0; an argument of the other kind of layer.
     """
     D, H = sizes(p)
     dtype = p.b.dtype
@@ -243,15 +281,15 @@ def unroll(p, x, *, h0=None, c0=None, phi=None, clamp=None):
             raise ValueError(f"phi belongs to an RNN; p is an LSTM, not to be run with phi = {reprlib.repr(phi)}")
         c0 = np.zeros((B, H), dtype) if c0 is None else expect.array("c0", c0, "B H", dtype, B=B, H=H)
         h, c, gates, tape = scan.lstm(p, x, h0, c0, _clamps(clamp, T, H, dtype))
-        return Trace(p, x, h, None, c, Gates(*gates), tape)
+        return Trace(p, x, h, "", c, Gates(*gates), tape)
 
 
-def backprop(trace, h_bar, *, c_bar=None, inputs=False):
-    """Backpropagate through time; gives an `Adjoint`.
+def backprop(trace: Trace, h_bar: np.ndarray, *, c_bar: np.ndarray | None = None, inputs: bool = False) -> Adjoint:
+    """Backpropagate through time.
 
-    `h_bar` is what the loss gives directly: (T, B, H) for a loss on every step's hidden state, or (B, H) for a loss on the last
-    one; `c_bar` (B, H) what it gives to an LSTM's last cell state, default 0. `inputs=True` asks for x_bar too.
-    ValueError: an array of another shape or dtype.
+    `h_bar` holds the loss's direct derivatives: (T, B, H) for a loss on every hidden state, (B, H) for a loss on the last one;
+    `c_bar` (B, H), default 0, those with respect to an LSTM's last cell state. `inputs=True` asks for x_bar too.
+    ValueError: an array of another shape or dtype; c_bar for an RNN.
     """
     T, (B, H) = len(checked_trace(trace).x), trace.h.shape[1:]
     dtype = trace.h.dtype
@@ -270,30 +308,16 @@ def backprop(trace, h_bar, *, c_bar=None, inputs=False):
         return Adjoint(p_bar, h_bar, None, x_bar)
 
 
-# -- Jacobians --------------------------------------------------------------------------------------------------------------
+# -- gradient flow ----------------------------------------------------------------------------------------------------------
 
 
-def gradient_norms(p, x, end, *, phi=None):
-    """How much of a gradient comes back: |dL/dh_t| (of an LSTM |dL/dc_t|), t = 0 ... T, shape (T + 1, B).
-
-    `end` (B, H) is dL/dh_T, the loss being one on the last hidden state. ValueError: as `unroll` and `backprop`.
-    """
-    trace = unroll(p, x, phi=phi)
-    back = backprop(trace, expect.array("end", end, "B H", p.b.dtype, finite=False, B=x.shape[1], H=trace.h.shape[2]))
-    adjoint = back.h_bar if back.c_bar is None else back.c_bar
-    largest = np.abs(adjoint).max(axis=-1, keepdims=True)
-    largest[largest == 0] = 1
-    with np.errstate(all="ignore"):  # scaled, for the square of 1e-30 is no float32
-        return largest[..., 0] * np.linalg.norm(adjoint / largest, axis=-1)
+# -- input validation -------------------------------------------------------------------------------------------------------
 
 
-# -- what may come in -------------------------------------------------------------------------------------------------------
-
-
-def sizes(p, name="p"):
-    """(D, H) of the parameters, after a check that they fit each other."""
+def sizes(p: RNN | LSTM, name: str = "p") -> tuple[int, int]:
+    """(D, H) of the parameters, after checking that they fit together. ValueError: they do not."""
     if not isinstance(p, RNN | LSTM):
-        expect.refuse(name, "an RNN or an LSTM, as init_rnn and init_lstm make them", p)
+        expect.refuse(name, "an RNN or an LSTM, as from init_rnn or init_lstm", p)
     dtype = getattr(p.b, "dtype", None)
     for field, a in p._asdict().items():
         if type(a) is not np.ndarray or a.dtype not in expect.FLOATS or a.dtype != dtype:
@@ -304,9 +328,9 @@ def sizes(p, name="p"):
     if p.W_h.ndim != 2 or rows != gates * H or H == 0:
         raise ValueError(f"{name}.W_h has shape {p.W_h.shape}; it needs {wanted}")
     if p.W_x.ndim != 2 or len(p.W_x) != rows or p.W_x.size == 0:
-        raise ValueError(f"{name}.W_x has shape {p.W_x.shape}; it needs ({rows}, D), with the rows of p.W_h")
+        raise ValueError(f"{name}.W_x has shape {p.W_x.shape}; it needs ({rows}, D), as many rows as {name}.W_h")
     if p.b.shape != (rows,):
-        raise ValueError(f"{name}.b has shape {p.b.shape}; it needs ({rows},), with the rows of p.W_h")
+        raise ValueError(f"{name}.b has shape {p.b.shape}; it needs ({rows},), one for each row of {name}.W_h")
     return p.W_x.shape[1], H
 
 
@@ -314,8 +338,8 @@ def _phi(phi):
     return expect.one_of("phi", phi, tuple(PHI))
 
 
-def _step(p, kind, clamp=(), **arrays):
-    """Check what a step is given; gives `clamp` with its values as arrays."""
+def _checked_step(p, kind, clamp=(), **arrays):
+    """Check the arguments of a step; returns `clamp` with its values as arrays."""
     if not isinstance(p, kind):
         expect.refuse("p", f"an {kind.__name__}", p)
     D, H = sizes(p)
@@ -323,27 +347,25 @@ def _step(p, kind, clamp=(), **arrays):
     for name, a in arrays.items():
         a = expect.array(name, a, "B D" if name == "x" else "B H", p.b.dtype, finite=False, D=D, H=H, **({"B": B} if B else {}))
         B = len(a)
-    return _gates(clamp, H)
+    return _clamped_gates(clamp, H)
 
 
-def checked_trace(trace):
-    return expect.instance("trace", trace, Trace, "a Trace, as `unroll` gives it")
+def checked_trace(trace: Trace) -> Trace:
+    """`trace`, which must be a Trace. ValueError: it is not."""
+    return expect.instance("trace", trace, Trace, "a Trace, as from `unroll`")
 
 
-def _gates(clamp, H):
-    """The gates to force in one step, and their values, each checked."""
+def _clamped_gates(clamp, H):
+    """The gates that are clamped in one step, and their values, each checked."""
     expect.instance("clamp", clamp, dict | tuple, 'a dict of gates, such as {"f": 1.0}')
-    return {_gate(gate): _forced(gate, value, H) for gate, value in dict(clamp).items()}
+    return {
+        expect.one_of("each gate in clamp", gate, Gates._fields): _clamp_value(gate, value, H)
+        for gate, value in dict(clamp).items()
+    }
 
 
-def _gate(gate):
-    if gate not in Gates._fields:
-        raise ValueError(f"clamp has gates i, f, o and g, not {reprlib.repr(gate)}")
-    return gate
-
-
-def _forced(gate, value, H):
-    """The value of a gate that is forced: a number or an array (H,)."""
+def _clamp_value(gate, value, H):
+    """The value of a clamped gate: a number or an array (H,)."""
     v, least = expect.numbers(f"clamp of {gate}", value, nan=True), -1 if gate == "g" else 0
     if v.shape not in ((), (H,)) or not ((v >= least) & (v <= 1)).all():
         raise ValueError(
@@ -353,20 +375,19 @@ def _forced(gate, value, H):
 
 
 def _clamps(clamp, T, H, dtype):
-    """For each step, the pairs (row of o, i, f, g; values (H,)) that `clamp` forces."""
+    """For each step, the clamped gates as pairs (block among o, i, f, g; values (H,))."""
     steps = [[] for _ in range(T)]
     plans = expect.instance("clamp", {} if clamp is None else clamp, dict, 'a dict of gates, such as {"f": 1.0}')
     for gate, plan in plans.items():
-        _gate(gate)
+        expect.one_of("each gate in clamp", gate, Gates._fields)
         for t, value in (plan if isinstance(plan, dict) else dict.fromkeys(range(1, T + 1), plan)).items():
-            if isinstance(t, bool) or not isinstance(t, int | np.integer) or not 1 <= t <= T:
-                raise ValueError(f"clamp of {gate}: a step is a whole number from 1 to T = {T}, not {reprlib.repr(t)}")
-            steps[t - 1].append(("oifg".index(gate), np.full(H, _forced(gate, value, H), dtype)))
+            k = expect.whole(f"each step in clamp of {gate}", t, most=T) - 1
+            steps[k].append(("oifg".index(gate), np.full(H, _clamp_value(gate, value, H), dtype)))
     return steps
 
 
-def _drawing(rng, D, H, dtype):
-    """What every initialiser is given, checked."""
+def _checked_init(rng, D, H, dtype):
+    """Check the arguments that all initialisers share."""
     expect.generator("rng", rng)
     D, H = expect.whole("D", D), expect.whole("H", H)
     expect.room("D and H", 4 * H, D + H)

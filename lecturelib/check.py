@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from functools import cache
 from time import monotonic
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +48,7 @@ class Verdict:
         return self.text
 
 
-def answer(name, given):
+def answer(name: str, given: Any) -> Verdict:
     """Judge `given` as an answer to exercise `name`; `...` (the untouched skeleton) is 'not attempted yet'.
 
     Returns a Verdict, whatever `given` is and does: what it raises becomes a sentence, and so do an endless loop and the stop

@@ -1,21 +1,22 @@
-"""Two costs in closed form, with exact slopes: the loss of `tasks.latch`, and a cliff in two parameters."""
+"""Two costs with exact derivatives: the loss of one unit on `tasks.latch`, and a cliff in two parameters."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lecturelib import expect
 
 
-def latch_loss(x, target, w, b):
-    """(loss, slope by b) of each example for h_t = tanh(w h_{t-1} + x_t + b), h_0 = 0, and loss (h_T - target)^2.
+def latch_loss(x: np.ndarray, target: np.ndarray, w: ArrayLike, b: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """(loss, derivative with respect to b) of each example for h_t = tanh(w h_{t-1} + x_t + b), h_0 = 0, loss (h_T - target)^2.
 
-    `x` (T, N) and `target` (N,) are those of `latch`; `b` is a number, or an array (M, 1) for results (M, N). The slope is
-    carried forward with the state, exact: ds_t = (1 - h_t^2) (w ds_{t-1} + 1). ValueError: numbers that are not finite.
+    `x` (T, N) and `target` (N,) come from `tasks.latch`; `b` is a number, or an array (M, 1) for results (M, N). The derivative
+    is exact, computed in forward mode: dh_t/db = (1 - h_t^2) (w dh_{t-1}/db + 1). ValueError: the shapes do not fit, or a number
+    is not finite.
     """
     x = expect.numbers("x", x, "T N")
     target = expect.numbers("target", target, "N", N=x.shape[1])
-    w, b = expect.numbers("w", w, "..."), expect.numbers("b", b, "...")
-    if w.ndim or (b.ndim and b.shape[1:] != (1,)):
-        raise ValueError(f"w must be one number, and b one or an array (M, 1), not arrays of shape {w.shape} and {b.shape}")
+    w, b = expect.numbers("w", w, ""), expect.numbers("b", b)
+    b = b if not b.ndim else expect.numbers("b", b, "M 1")
     h = slope = np.zeros(np.broadcast_shapes(b.shape, x.shape[1:]), x.dtype)
     for x_t in x:
         h = np.tanh(w * h + x_t + b)
@@ -24,17 +25,16 @@ def latch_loss(x, target, w, b):
     return error * error, 2 * error * slope
 
 
-def logistic_cost(w, b, T=50):
-    """(cost, its slope by w, by b) for x_t = w σ(x_{t-1}) + b, x_0 = 0.5, and cost (σ(x_T) - 0.7)^2, elementwise in w and b.
+def logistic_cost(w: ArrayLike, b: ArrayLike, T: int = 50) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(cost, d cost / dw, d cost / db) for x_t = w σ(x_{t-1}) + b, x_0 = 0.5, cost (σ(x_T) - 0.7)^2, elementwise in w and b.
 
-    Pascanu, Mikolov and Bengio 2013, figure 6. The slopes are carried forward with x, exact. ValueError: not finite numbers.
+    Pascanu, Mikolov and Bengio 2013, figure 6. The derivatives are exact, computed in forward mode.
+    ValueError: the shapes do not fit, a number is not finite, or T is not a whole number from 1 to 10^6.
     """
     w, b, T = expect.numbers("w", w), expect.numbers("b", b), expect.whole("T", T, most=10**6)
-    if w.shape != b.shape and not _broadcast(w.shape, b.shape):
-        raise ValueError(f"w and b must have shapes that fit, not {w.shape} and {b.shape}")
-    shape, dtype = np.broadcast_shapes(w.shape, b.shape), np.result_type(w, b)
+    shape, dtype = expect.broadcast("w and b", w, b), np.result_type(w, b)
     # With u = x / 2 and y = tanh(u), σ(x) = (1 + y) / 2: a step is u <- w y / 4 + (w / 4 + b / 2), its slope w (1 - y^2) / 4.
-    # Arrays are small here, so calls count: y w / 4 serves both, and 4 du/dw and 2 du/db move together.
+    # The arrays are small, so the number of calls matters: y w / 4 is used twice, and 4 du/dw and 2 du/db share one array.
     quarter, rest, one = np.broadcast_to(w / 4, shape).astype(dtype), (w / 4 + b / 2).astype(dtype), np.ones((), dtype)
     u, y, slope = np.full(shape, 0.25, dtype), np.empty(shape, dtype), np.empty(shape, dtype)
     by, new = np.zeros((2, *shape), dtype), np.ones((2, *shape), dtype)
@@ -53,12 +53,3 @@ def logistic_cost(w, b, T=50):
         error = (1 + y) / 2 - 0.7
         factor = error * (1 - y * y)
         return error * error, factor * by[0] / 4, factor * by[1] / 2
-
-
-def _broadcast(*shapes):
-    """Whether arrays of these shapes can be combined."""
-    try:
-        np.broadcast_shapes(*shapes)
-    except ValueError:
-        return False
-    return True

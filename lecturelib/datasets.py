@@ -1,7 +1,8 @@
-"""The data that come with the package: digits, Python code, and numbers in words. `data/README.md` says where they are from."""
+"""The data that come with the package: digits, Python code, and numbers in words. `data/README.md` names their sources."""
 
 import re
 import reprlib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -13,23 +14,24 @@ from lecturelib import expect
 
 DATA = Path(__file__).parent / "data"
 SIDES = 7, 14, 28  # of the digits, in pixels
-CHARACTERS = "\n" + "".join(map(chr, range(32, 127)))  # a text in numbers: each character's place in here
+CHARACTERS = "\n" + "".join(map(chr, range(32, 127)))  # newline and printable ASCII; a code is an index into it
 
 
-# -- digits -------------------------------------------------------------------------------------------------------------------
+# -- digits -----------------------------------------------------------------------------------------------------------------
 
 
 class Digits(NamedTuple):
-    """Handwritten digits, and which they are."""
+    """Images of handwritten digits, and their labels."""
 
-    images: np.ndarray  # (N, side, side), float32, 0 is no ink and 1 the most
+    images: np.ndarray  # (N, side, side), float32, from 0 (no ink) to 1
     labels: np.ndarray  # (N,), 0 to 9
 
 
-def digits(side=28):
-    """(9000 `Digits` to learn from, 1000 held out): images of side x side pixels, 28, or 14 or 7 by `downsampled`.
+def digits(side: int = 28) -> tuple[Digits, Digits]:
+    """(9000 `Digits` for training, 1000 held out): images of side x side pixels, 28, or 14 or 7 by `downsampled`.
 
-    The first 10,000 of the MNIST digits (Y. LeCun, C. Cortes, C. Burges), in a fixed order. ValueError: another side.
+    The first 10,000 of the MNIST digits (Y. LeCun, C. Cortes, C. Burges), in a fixed order. The arrays are read-only.
+    ValueError: another side.
     """
     return _digits(expect.one_of("side", side, SIDES))
 
@@ -42,15 +44,18 @@ def _digits(side):
     return Digits(images[:9000], labels[:9000]), Digits(images[9000:], labels[9000:])
 
 
-def downsampled(images, side):
-    """Images (N, 28, 28), or for side 14 or 7 the means of 2 x 2 or 4 x 4 pixels. ValueError: another side."""
+def downsampled(images: np.ndarray, side: int) -> np.ndarray:
+    """Images (N, 28, 28) reduced to (N, side, side): means of 2 x 2 pixels for side 14, 4 x 4 for 7. ValueError: another side."""
     side = expect.one_of("side", side, SIDES)
     images = expect.numbers("images", images, "N 28 28")
     return images if side == 28 else images.reshape(-1, side, 28 // side, side, 28 // side).mean((2, 4))
 
 
-def pixel_sequences(images, order=None):
-    """Images (B, side, side) as sequences x (T, B, 1): one pixel a step, row by row, or in the `order` of a permutation."""
+def pixel_sequences(images: np.ndarray, order: np.ndarray | None = None) -> np.ndarray:
+    """Images (B, side, side) as sequences x (T, B, 1), one pixel per step: row by row, or permuted by `order` (T,).
+
+    ValueError: images is not an array of floats; order is not a permutation of 0 ... T - 1.
+    """
     images = expect.array("images", images, "B side side")
     flat = images.reshape(len(images), -1).T
     if order is not None:
@@ -60,36 +65,36 @@ def pixel_sequences(images, order=None):
     return np.ascontiguousarray(flat if order is None else flat[order])[..., None]
 
 
-def pixel_permutation(side):
-    """The series' fixed random order (side * side,) of the pixels of an image."""
+def pixel_permutation(side: int) -> np.ndarray:
+    """A random permutation (side * side,) of the pixels of an image, the same in all lectures. ValueError: side < 1."""
     side = expect.whole("side", side, most=1000)
     return np.random.default_rng(0).permutation(side * side)
 
 
-# -- Python code --------------------------------------------------------------------------------------------------------------
+# -- Python code ------------------------------------------------------------------------------------------------------------
 
 
 @cache
-def code():
-    """(text to learn from, text held out): Python source of the standard library, all in one style, without docstrings."""
+def code() -> tuple[str, str]:
+    """(training text, held-out text): Python source of the standard library, uniformly formatted, without docstrings."""
     with np.load(DATA / "code.npz") as stored:
         return bytes(stored["learn"]).decode("ascii"), bytes(stored["held_out"]).decode("ascii")
 
 
-def encode_text(text):
-    """The text as places in CHARACTERS, an array (len(text),). ValueError: a character that is not there."""
-    words = np.array([CHARACTERS.find(c) for c in expect.text("text", text)], int)
-    if (words < 0).any():
-        k = int(np.argmax(words < 0))
-        raise ValueError(f"only plain ASCII letters, signs and ends of lines can be read, not {text[k]!r} at character {k + 1}")
-    return words
+def encode_text(text: str) -> np.ndarray:
+    """The text as indices into CHARACTERS, shape (len(text),). ValueError: it contains another character."""
+    codes = np.array([CHARACTERS.find(c) for c in expect.text("text", text)], int)
+    if (codes < 0).any():
+        k = int(np.argmax(codes < 0))
+        raise ValueError(f"text: only printable ASCII and newlines are allowed, not {text[k]!r} at character {k + 1}")
+    return codes
 
 
-def structure(text):
-    """What each character of Python code stands in, told by reading from the left: a dict of arrays (len(text),).
+def structure(text: str) -> dict[str, np.ndarray]:
+    """The context of each character of Python code, from a scan left to right: a dict of arrays (len(text),).
 
-    "quote": 1 within a string, its quotes included, else 0; "depth": how many brackets are open; "indent": by how many spaces
-    the line is indented.
+    "quote": 1 within a string, including its quotes, else 0; "depth": the number of open brackets; "indent": the number of
+    spaces that the line is indented by.
     """
     quote, depth, indent = np.zeros((3, len(expect.text("text", text))))
     inside, escaped, opened, spaces, leading = "", False, 0, 0, True
@@ -110,7 +115,7 @@ def structure(text):
     return {"quote": quote, "depth": depth, "indent": indent}
 
 
-# -- numbers in words ---------------------------------------------------------------------------------------------------------
+# -- numbers in words -------------------------------------------------------------------------------------------------------
 
 
 HIGHEST = 999_999_999
@@ -125,18 +130,18 @@ FRENCH = tuple(
 
 
 class Sentences(NamedTuple):
-    """Numbers, and their words as codes of `numerals`; -1 is padding."""
+    """Numbers, and their words as indices into ENGLISH and FRENCH; -1 is padding."""
 
     numbers: np.ndarray  # (N,)
     source: np.ndarray  # (T_in, N), English; the padding comes first
     target: np.ndarray  # (T_out, N), French and then 0, the end; the padding comes last
 
 
-def translation(below=10**9, *, reverse=False):
-    """(`Sentences` to learn from, 1000 held out): numbers under 10^9 or 10^6, drawn evenly; or all under 1000, 200 held out.
+def translation(below: int = 10**9, *, reverse: bool = False) -> tuple[Sentences, Sentences]:
+    """(`Sentences` for training, 1000 held out): numbers below 10^9 or 10^6, drawn uniformly; or all below 1000, 200 held out.
 
-    `reverse` turns each English sentence around; nothing else changes (slide "Another trick: reverse the input sequence").
-    ValueError: another bound.
+    `reverse` reverses each English sentence; nothing else changes (slide "Another trick: reverse the input sequence").
+    The arrays are read-only. ValueError: another bound.
     """
     return _translation(expect.one_of("below", below, (10**3, 10**6, 10**9)), bool(reverse))
 
@@ -153,40 +158,40 @@ def _translation(below, reverse):
     return tuple(Sentences(numbers[k], source[:, k], target[:, k]) for k in (slice(part), slice(part, None)))
 
 
-def reversed_sentences(source):
-    """Sentences (T, N), padded with -1 in front, each with its words in the opposite order, the padding still in front."""
+def reversed_sentences(source: np.ndarray) -> np.ndarray:
+    """Sentences (T, N), padded with -1 in front, with the words of each in reverse order and the padding still in front."""
     words = expect.words("source", source, np.iinfo(int).max, "T N") >= 0
     turned = np.full_like(source, -1)
     turned.T[words.T] = np.concatenate([column[::-1][column[::-1] >= 0] for column in source.T])
     return turned
 
 
-def number_words(number):
-    """The words of a whole number from 0 to HIGHEST: (English, French), two lists. ValueError: another number, or none.
+def number_words(number: int) -> tuple[list[str], list[str]]:
+    """The words of a whole number from 0 to HIGHEST: (English, French). ValueError: anything else.
 
     >>> number_words(97)
     (['ninety', 'seven'], ['quatre', 'vingt', 'dix', 'sept'])
     """
-    if not isinstance(number, int | np.integer) or isinstance(number, bool) or not 0 <= number <= HIGHEST:
-        expect.refuse("number", f"a whole number from 0 to {HIGHEST:,}", number)
-    return tuple(re.split(r"[ ,-]+", num2words(int(number), lang=language)) for language in ("en", "fr"))
+    number = expect.whole("number", number, least=0, most=HIGHEST)
+    english, french = (re.split(r"[ ,-]+", num2words(number, lang=language)) for language in ("en", "fr"))
+    return english, french
 
 
-def parse_number(line):
-    """The number that a reader typed, such as "1,234" or " 97 ". ValueError: that is none, or out of range."""
+def parse_number(line: str) -> int:
+    """The whole number that a reader typed, such as "1,234" or " 97 ". ValueError: not a whole number, or out of range."""
     digits = re.sub(r"[ ,_'’]", "", expect.text("line", line))
     if not re.fullmatch(r"-?[0-9]{1,30}", digits):
-        raise ValueError(f"type a whole number in digits, from 0 to {HIGHEST:,}; this is none: {reprlib.repr(line)}")
+        raise ValueError(f"not a whole number: {reprlib.repr(line)}; type one in digits, from 0 to {HIGHEST:,}")
     if not 0 <= int(digits) <= HIGHEST:
-        raise ValueError(f"the nets know the numbers from 0 to {HIGHEST:,}; {int(digits):,} is not among them")
+        raise ValueError(f"the nets know the numbers from 0 to {HIGHEST:,}, not {int(digits):,}")
     return int(digits)
 
 
-def encode_words(words, vocabulary):
-    """The places of words in ENGLISH or FRENCH, an array (T,). ValueError: a word that is not there."""
+def encode_words(words: Sequence[str], vocabulary: Sequence[str]) -> np.ndarray:
+    """The indices of words in ENGLISH or FRENCH, shape (T,). ValueError: a word is not in the vocabulary."""
     expect.instance("vocabulary", vocabulary, tuple | list, "ENGLISH or FRENCH")
     expect.instance("words", words, tuple | list, "a list of words")
     unknown = [word for word in words if word not in vocabulary]
     if unknown:
-        raise ValueError(f"words must be in the vocabulary: {unknown[0]!r} is none of its {len(vocabulary)} words")
+        raise ValueError(f"words: {unknown[0]!r} is not in the vocabulary")
     return np.array([vocabulary.index(word) for word in words], int)

@@ -1,34 +1,41 @@
-"""What may come in: every check of an argument, in one vocabulary.
+"""Input validation: every check of an argument, in one vocabulary.
 
 A check takes the name and the value of an argument. It returns the value, ready for use, or raises a ValueError that names the
-argument and says what is allowed. `arguments` attaches checks to a function; where arguments depend on each other, or where
-microseconds count, the function calls them itself.
+argument and says what is allowed. `arguments` attaches checks to a function. Where arguments depend on each other, or where
+microseconds count, the function calls the checks itself.
 
-Axes are written as a string: "T B D" is any length of each, "2 N" begins with 2, "N N" is square, "... K" may have any axes
-before its last. Lengths that are known are keywords: array("x", x, "T B D", D=3).
+Axes are written as a string: "T B D" allows any length of each, "2 N" begins with 2, "N N" is square, and "... K" allows any
+axes before the last. Known lengths are keywords: array("x", x, "T B D", D=3).
 """
 
 import functools
 import inspect
 import reprlib
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 LARGEST = float(np.finfo(float).max)
-MANY = 10**7  # the most that a count may be, unless its function says otherwise
-ROOM = 10**8  # numbers: the largest array that is made (800 MB in float64)
+MANY = 10**7  # the largest count allowed, unless a function sets its own limit
+ROOM = 10**8  # the largest array that is allocated, in numbers (800 MB in float64)
 FLOATS = np.float32, np.float64
+T = TypeVar("T")
+P = ParamSpec("P")
+Numbers = Any  # a number, an array or nested lists of numbers, before it is checked
+Check = Callable[[str, Any], Any]  # check(name, value): the value, ready for use
 
 
-def refuse(name, wanted, value):
+def refuse(name: str, wanted: str, value: Any) -> NoReturn:
     """Raise the ValueError that all checks raise."""
     raise ValueError(f"{name} must be {wanted}, not {reprlib.repr(value)}")
 
 
-# -- one thing --------------------------------------------------------------------------------------------------------------
+# -- single values ----------------------------------------------------------------------------------------------------------
 
 
-def number(name, value, *, least=-LARGEST, most=LARGEST, below=None):
+def number(name: str, value: Any, *, least: float = -LARGEST, most: float = LARGEST, below: float | None = None) -> float:
     """A finite number from `least` to `most`, or less than `below`; as a float."""
     top = most if below is None else below
     if is_number(value) and least <= (plain := _plain(value)) <= most and (below is None or plain < below):
@@ -38,24 +45,24 @@ def number(name, value, *, least=-LARGEST, most=LARGEST, below=None):
     refuse(name, f"a number from {least:g} to {'less than ' if below is not None else ''}{top:g}", value)
 
 
-def positive(name, value):
-    """A positive number that is not infinite; as a float."""
+def positive(name: str, value: Any) -> float:
+    """A positive finite number; as a float."""
     if not is_number(value) or not 0 < _plain(value) <= LARGEST:
         refuse(name, "a positive number", value)
     return float(value)
 
 
-def is_number(value):
-    """Whether it is one real number; True and False are none."""
+def is_number(value: Any) -> bool:
+    """Whether `value` is a single real number. True and False are not."""
     return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
 def _plain(value):
-    """As a number of Python: a float32 cannot be compared with the largest float64."""
+    """`value` as a Python number: a float32 cannot be compared with the largest float64."""
     return value.item() if isinstance(value, np.generic) else value
 
 
-def whole(name, value, *, least=1, most=MANY):
+def whole(name: str, value: Any, *, least: int = 1, most: int = MANY) -> int:
     """A whole number from `least` to `most`; as an int."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= int(value) <= most:
         huge = isinstance(value, int | np.integer) and int(value) > most
@@ -63,8 +70,8 @@ def whole(name, value, *, least=1, most=MANY):
     return int(value)
 
 
-def one_of(name, value, choices):
-    """One of a few words or numbers; as it stands in `choices`."""
+def one_of(name: str, value: Any, choices: Collection[T]) -> T:
+    """One of a few words or numbers; as it is written in `choices`."""
     if isinstance(value, str) or is_number(value):
         for choice in choices:
             if value == choice:
@@ -72,47 +79,47 @@ def one_of(name, value, choices):
     refuse(name, f"one of {', '.join(map(repr, choices))}", value)
 
 
-def axes(name, value):
-    """Axes of matplotlib, which this module does not import."""
+def axes(name: str, value: Any) -> Any:
+    """Matplotlib axes. This module does not import matplotlib."""
     if not (hasattr(value, "plot") and hasattr(value, "set_xlim")):
-        refuse(name, "axes of matplotlib", value)
+        refuse(name, "matplotlib axes", value)
     return value
 
 
-def text(name, value):
+def text(name: str, value: Any) -> str:
     """A string."""
     return instance(name, value, str, "a string")
 
 
-def function(name, value, what="a function"):
-    """Something that can be called."""
+def function(name: str, value: Any, what: str = "a function") -> Callable:
+    """A callable; `what` describes it in the error."""
     if not callable(value):
         refuse(name, what, value)
     return value
 
 
-def generator(name, value):
-    """A random generator of NumPy."""
+def generator(name: str, value: Any) -> np.random.Generator:
+    """A NumPy random generator."""
     return instance(name, value, np.random.Generator, "a random generator, such as np.random.default_rng(0)")
 
 
-def instance(name, value, kinds, what):
-    """An instance of a class, or of one of several; `what` says so in words."""
+def instance(name: str, value: Any, kinds: Any, what: str) -> Any:
+    """An instance of a class, or of one of several (a tuple or a union); `what` describes it in the error."""
     if not isinstance(value, kinds):
         refuse(name, what, value)
     return value
 
 
-def dtype(name, value):
-    """float32 or float64."""
+def dtype(name: str, value: Any) -> np.dtype:
+    """The dtype float32 or float64."""
     for kind in FLOATS:
         if value is kind or (isinstance(value, str | np.dtype) and value == kind.__name__):
             return np.dtype(kind)
     refuse(name, "float32 or float64", value)
 
 
-def room(what, *sizes):
-    """That an array of these sizes fits into a common memory; `what` names the arguments."""
+def room(what: str, *sizes: int) -> None:
+    """Refuse an array of these sizes if it has more than ROOM numbers; `what` names the arguments that set the sizes."""
     count = functools.reduce(lambda a, b: a * int(b), sizes, 1)
     if count > ROOM:
         raise ValueError(f"{what} must ask for at most {ROOM:.0e} numbers, not {count:.1e}")
@@ -121,8 +128,10 @@ def room(what, *sizes):
 # -- arrays -----------------------------------------------------------------------------------------------------------------
 
 
-def array(name, value, axes, dtype=None, *, finite=True, empty=False, **sizes):
-    """An array of `dtype`, or of float32 or float64, with these axes; as it is. Not `finite`: inf and nan are results too."""
+def array(
+    name: str, value: Any, axes: str, dtype: DTypeLike | None = None, *, finite: bool = True, empty: bool = False, **sizes: int
+) -> np.ndarray:
+    """An array of `dtype` (default float32 or float64) with these axes; unchanged. `finite=False` allows inf and nan."""
     if type(value) is not np.ndarray:
         refuse(name, f"an array ({_shown(axes, sizes)})", value)
     if value.dtype not in FLOATS:
@@ -136,10 +145,20 @@ def array(name, value, axes, dtype=None, *, finite=True, empty=False, **sizes):
     return value
 
 
-def numbers(name, value, axes="...", *, kinds="iuf", finite=True, nan=False, empty=False, **sizes):
-    """A number or array of numbers, or nested lists of them, with these axes; as floats: float32 stays, ints become float64.
+def numbers(
+    name: str,
+    value: Any,
+    axes: str = "...",
+    *,
+    kinds: str = "iuf",
+    finite: bool = True,
+    nan: bool = False,
+    empty: bool = False,
+    **sizes: int,
+) -> np.ndarray:
+    """A number, an array or nested lists with these axes; as an array of floats. float32 stays, integers become float64.
 
-    `kinds`: "iufc" allows complex numbers too. Not `finite`: inf is a result too; `nan`: and so is nan.
+    `kinds` are NumPy's kinds of dtype: "iufc" allows complex numbers too. `finite=False` allows inf, `nan=True` allows nan.
     """
     a = _as_array(value)
     if a.dtype.kind not in kinds:
@@ -152,14 +171,14 @@ def numbers(name, value, axes="...", *, kinds="iuf", finite=True, nan=False, emp
     return a if a.dtype in FLOATS else a.astype(complex if a.dtype.kind == "c" else float)
 
 
-def floats(name, value, kinds="iuf", finite=True, axes="..."):
-    """A float64 copy of `numbers` (complex128 where there are complex ones); a scalar where it is one number."""
+def floats(name: str, value: Any, kinds: str = "iuf", finite: bool = True, axes: str = "...") -> Any:
+    """A float64 copy of `numbers` (complex128 if they are complex); a NumPy scalar if it is a single number."""
     a = numbers(name, value, axes, kinds=kinds, finite=finite)
     return a.astype(complex if a.dtype.kind == "c" else float)[()]
 
 
-def one_number(name, value, kinds="iuf"):
-    """One finite number as a float64, or as a complex128 where `kinds` has "c"."""
+def one_number(name: str, value: Any, kinds: str = "iuf") -> Any:
+    """A single finite number as a float64, or as a complex128 if it is complex and `kinds` contains "c"."""
     a = floats(name, value, kinds)
     if a.ndim:
         raise ValueError(f"{name} must be one number, not an array of shape {a.shape}")
@@ -167,7 +186,7 @@ def one_number(name, value, kinds="iuf"):
 
 
 def _as_array(value):
-    """The value as an array; of dtype object where it is none, or a subclass that computes in a way of its own (masked)."""
+    """The value as an array; of dtype object if it cannot be one, or is a subclass with its own arithmetic (masked arrays)."""
     if isinstance(value, np.ndarray):
         return value if type(value) is np.ndarray else np.asarray(None)
     try:
@@ -176,8 +195,8 @@ def _as_array(value):
         return np.asarray(None)
 
 
-def words(name, value, size, axes, *, least=-1, **sizes):
-    """Whole numbers from `least` to size - 1, with these axes; as an array. -1 is padding."""
+def words(name: str, value: Any, size: int, axes: str, *, least: int = -1, **sizes: int) -> np.ndarray:
+    """Whole numbers from `least` to size - 1, with these axes; as an array. They index a vocabulary; -1 is padding."""
     a = _as_array(value)
     if a.dtype.kind not in "iu":
         raise ValueError(f"{name} must be whole numbers, not {a.dtype if a.dtype.kind != 'O' else reprlib.repr(value)}")
@@ -188,7 +207,7 @@ def words(name, value, size, axes, *, least=-1, **sizes):
 
 
 def _shaped(name, a, axes, sizes, empty):
-    """Refuse another shape than `axes`; one letter is one length."""
+    """Refuse any shape other than `axes`; the same letter stands for the same length."""
     wanted, shape, seen = axes.split(), a.shape, dict(sizes)
     if wanted[:1] == ["..."]:
         wanted = wanted[1:]
@@ -205,34 +224,42 @@ def _shown(axes, sizes):
     return ", ".join(names) + ("," if names == axes.split() and len(names) == 1 else "")
 
 
-def row(name, value, *, least=1):
-    """Results in a row, of which some may be inf: an array (N,) of at least so many."""
+def broadcast(names: str, *arrays: np.ndarray) -> tuple[int, ...]:
+    """The shape of these arrays combined elementwise; `names` names them in the error."""
+    try:
+        return np.broadcast_shapes(*(a.shape for a in arrays))
+    except ValueError:
+        raise ValueError(f"{names} must have shapes that fit, not {' and '.join(str(a.shape) for a in arrays)}") from None
+
+
+def row(name: str, value: Any, *, least: int = 1) -> np.ndarray:
+    """An array (N,) with N >= `least`; inf is allowed."""
     a = numbers(name, value, "N", finite=False)
     if len(a) < least:
         raise ValueError(f"{name} must hold at least {least} numbers, not {len(a)}")
     return a
 
 
-def rising(name, value):
-    """Finite numbers in a row, each larger than the one before: the places of an axis."""
+def rising(name: str, value: Any) -> np.ndarray:
+    """An array (N,), N >= 2, of strictly increasing finite numbers: the coordinates along an axis."""
     a = numbers(name, value, "N")
     if len(a) < 2 or not (np.diff(a) > 0).all():
-        refuse(name, "at least two numbers that rise", value)
+        refuse(name, "at least two numbers in increasing order", value)
     return a
 
 
-def field(name, value):
-    """Results on a grid, of which some may be inf: an array (N, M)."""
+def field(name: str, value: Any) -> np.ndarray:
+    """An array (N, M); inf is allowed."""
     return numbers(name, value, "N M", finite=False)
 
 
-def result(name, value):
-    """One number, which may be inf."""
+def result(name: str, value: Any) -> float:
+    """A single number; inf is allowed."""
     return float(numbers(name, value, "", finite=False))
 
 
-def named(name, value, check, choices=None):
-    """A dict of at least one thing by name, each checked; the names are among `choices`."""
+def named(name: str, value: Any, check: Check, choices: Collection[str] | None = None) -> dict[str, Any]:
+    """A dict with at least one entry, each of them checked; its keys are strings, or among `choices`."""
     if not isinstance(value, dict) or not value:
         refuse(name, "a dict with at least one name", value)
     for key in value:
@@ -240,14 +267,14 @@ def named(name, value, check, choices=None):
     return {key: check(f"{name}[{key!r}]", one) for key, one in value.items()}
 
 
-def texts(name, value):
-    """At least one string, in a list or tuple."""
+def texts(name: str, value: Any) -> Sequence[str]:
+    """A list or tuple of at least one string."""
     if not isinstance(value, list | tuple) or not value or not all(isinstance(one, str) for one in value):
-        refuse(name, "a list of words, at least one", value)
+        refuse(name, "a list of at least one string", value)
     return value
 
 
-def interval(lo, hi, names=("lo", "hi")):
+def interval(lo: Any, hi: Any, names: tuple[str, str] = ("lo", "hi")) -> tuple[float, float]:
     """Two finite numbers, the lower one first."""
     lo, hi = (number(name, value) for name, value in zip(names, (lo, hi), strict=True))
     if not lo < hi:
@@ -255,18 +282,18 @@ def interval(lo, hi, names=("lo", "hi")):
     return lo, hi
 
 
-# -- on a function ----------------------------------------------------------------------------------------------------------
+# -- as a decorator ---------------------------------------------------------------------------------------------------------
 
 
-def arguments(**checks):
-    """A decorator: each argument goes through the check of its name. A default of None stays None."""
+def arguments(**checks: Check) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """A decorator: the check given under an argument's name is applied to that argument. A default of None stays None."""
 
-    def around(f):
+    def around(f: Callable[P, T]) -> Callable[P, T]:
         signature = inspect.signature(f)
         optional = {name for name, parameter in signature.parameters.items() if parameter.default is None}
 
         @functools.wraps(f)
-        def checked(*args, **kwargs):
+        def checked(*args: P.args, **kwargs: P.kwargs) -> T:
             bound = signature.bind(*args, **kwargs)
             for name, check in checks.items():
                 value = bound.arguments.get(name, signature.empty)

@@ -1,18 +1,18 @@
-"""The Mandelbrot set: how long z <- z^2 + c stays near 0, for each c of the complex plane (the lecture's aside)."""
+"""The Mandelbrot set: how long z <- z^2 + c stays near 0, for each c of the complex plane (an aside of the lecture)."""
+
+from typing import Any
 
 import numpy as np
 
 from lecturelib import expect
 
 
-def plane(center, width, shape):
+def plane(center: complex, width: float, shape: tuple[int, int]) -> np.ndarray:
     """The complex numbers at the centres of square pixels: shape (rows, cols), the top row first, `width` from side to side.
 
-    ValueError: center is not one finite (complex) number, width is not > 0, shape is not two whole numbers >= 1.
+    ValueError: center is not a finite (complex) number; width is not positive; shape is not two whole numbers >= 1.
     """
-    center, width = expect.one_number("center", center, "iufc"), expect.one_number("width", width)
-    if not width > 0:
-        raise ValueError(f"width must be > 0, not {width:g}")
+    center, width = expect.one_number("center", center, "iufc"), expect.positive("width", width)
     if not isinstance(shape, tuple) or len(shape) != 2:
         expect.refuse("shape", "(rows, cols)", shape)
     rows, cols = (expect.whole("each of shape", n) for n in shape)
@@ -21,22 +21,17 @@ def plane(center, width, shape):
     return center + (across - 1j * down[:, None]) * (width / cols)
 
 
-def escape_time(c, steps, radius=2.0):
-    """The number of iterations z <- z^2 + c from z = 0 after which |z| > radius, `steps` if there is none: the Mandelbrot set.
+def escape_time(c: expect.Numbers, steps: int, radius: float = 2.0) -> Any:
+    """The number of iterations z <- z^2 + c from z = 0 until |z| > radius, at most `steps`.
 
-    `c`: complex, any shape; returns integers of that shape, exactly those of the plain loop with z**2 + c and np.abs(z).
-    ValueError: c is not finite numbers; steps < 1; radius is not in 2..1e100 (orbits come back from a smaller circle).
+    `c`: complex, any shape; returns integers of that shape, exactly those of a plain loop with z**2 + c and np.abs(z).
+    ValueError: c is not finite; steps < 1; radius is not in 2 ... 1e100 (orbits return from outside a smaller circle).
     """
-    c, steps, radius = (
-        expect.floats("c", c, "iufc"),
-        expect.whole("steps", steps, most=10**6),
-        expect.one_number("radius", radius),
-    )
-    if not 2 <= radius <= 1e100:
-        raise ValueError(f"radius must be >= 2 (orbits come back from a smaller circle) and <= 1e100, not {radius:g}")
+    c, steps = expect.floats("c", c, "iufc"), expect.whole("steps", steps, most=10**6)
+    radius = expect.number("radius", radius, least=2, most=1e100)
     flat, counts, start = c.ravel().astype(complex, copy=False), np.full(c.size, steps), 0
-    # A pool of points that fits the cache: where in `flat`, steps taken, c and z. They go in bursts of 12, for its many divisors:
-    # a point which is back where it was, to the last bit, is on a cycle for ever (of length 1, 2, 3, 4, 6 or 12).
+    # A pool of points that fits into the cache: index in `flat`, steps taken, c and z. They advance in bursts of 12 steps:
+    # a point that returns to exactly the same value is on a cycle (of length 1, 2, 3, 4, 6 or 12) and never escapes.
     size, burst = 20_000, 12
     pool = tuple(np.empty(0, kind) for kind in (int, int, complex, complex))
     with np.errstate(all="ignore"):  # a burst can end far beyond the radius, even at nan
@@ -73,7 +68,7 @@ def _advance(z, c, steps):
 
 
 def _inside(z, radius):
-    """np.abs(z) <= radius in a third of the time: the root is drawn only where rounding could matter."""
+    """np.abs(z) <= radius in a third of the time: the root is computed only where rounding could matter."""
     parts = np.square(z.view(float))
     size = parts[::2] + parts[1::2]
     inside, rim = size <= radius**2 * (1 - 1e-9), size <= radius**2 * (1 + 1e-9)
@@ -84,7 +79,7 @@ def _inside(z, radius):
 
 
 def _steps_inside(z, c, steps, radius):
-    """How many of z and its next steps - 1 images have |z| <= radius, by bisection: who is out stays out."""
+    """How many of z and its next steps - 1 images have |z| <= radius, by bisection: an escaped point stays outside."""
     if steps == 1:
         return _inside(z, radius)
     ahead, half = z.copy(), steps // 2

@@ -1,18 +1,22 @@
-"""A cell with a readout and a loss: what is trained in the lectures, each with the gradient by all its parameters.
+"""The networks of the lectures: recurrent layers with a readout and a loss, and the gradient with respect to all parameters.
 
 `Net` reads a sequence and answers once, from its last hidden state (many-to-one). `EncoderDecoder` reads a sentence and writes
-another (the lecture's translation network: no attention). The losses are means over the examples, and give the adjoint too.
-Axes are T steps, B sequences, D inputs, K outputs. A word is a whole number from 0; -1 is padding: no word at all.
+another (the lecture's translation network, without attention). The losses are means over the examples, and come with the adjoint
+of the output. Axes are T steps, B sequences, D inputs, K outputs. A word is a whole number from 0; -1 is padding: no word.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from lecturelib import cells, expect
 
-END = 0  # the word <EOS>: it ends a sentence, and as the decoder's first input it asks for the first word
+END = 0  # the word <EOS>: it ends a sentence, and is the decoder's first input
 PAD = -1
+
+State = tuple[np.ndarray | None, np.ndarray | None]  # (h, c), each (B, H); None stands for 0, and for the c of an RNN
 
 
 class Net(NamedTuple):
@@ -24,14 +28,15 @@ class Net(NamedTuple):
 
 
 class EncoderDecoder(NamedTuple):
-    """Layers that read a sentence, and as many that start in their last states and write one; their gradient has the same type.
+    """Encoder layers that read a sentence, and as many decoder layers that write one, starting from the encoder's last states.
 
-    The first layers read words (their D is the size of the vocabulary), each other layer the hidden states of the one below.
+    The first layer of each reads words (its D is the size of the vocabulary), each other layer the hidden states of the one
+    below. The gradient has the same type.
     """
 
-    encoder: tuple  # of cells.RNN or cells.LSTM
-    decoder: tuple
-    W: np.ndarray  # (K, H), from the last layer's hidden state to the score of each word
+    encoder: tuple[cells.RNN | cells.LSTM, ...]
+    decoder: tuple[cells.RNN | cells.LSTM, ...]
+    W: np.ndarray  # (K, H), from the top layer's hidden state to the score of each word
     b: np.ndarray  # (K,)
 
 
@@ -39,8 +44,8 @@ class EncoderDecoder(NamedTuple):
 
 
 @np.errstate(all="ignore")
-def squared_error(y, target):
-    """(mean of (y - target)^2, its adjoint y_bar), for y and target of one shape (B, K). ValueError: of different shapes."""
+def squared_error(y: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:
+    """(mean of (y - target)^2, its adjoint y_bar), for y and target of shape (B, K). ValueError: the shapes differ."""
     B, K = expect.array("y", y, "B K", finite=False).shape
     target = expect.numbers("target", target, "B K", B=B, K=K)
     error = y - target.astype(y.dtype)
@@ -48,10 +53,10 @@ def squared_error(y, target):
 
 
 @np.errstate(all="ignore")
-def cross_entropy(y, labels):
-    """(mean of -log softmax(y)[label], its adjoint y_bar), for y (..., K) and whole labels (...); a label -1 does not count.
+def cross_entropy(y: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
+    """(mean of -log softmax(y)[label] in nats, its adjoint y_bar), for y (..., K) and integer labels (...); -1 is ignored.
 
-    ValueError: labels of another shape, not whole, outside -1 ... K - 1, or all -1.
+    ValueError: labels of another shape, not integers, outside -1 ... K - 1, or all -1.
     """
     *axes, K = expect.array("y", y, "... K", finite=False).shape
     labels = expect.words("labels", labels, K, " ".join(map(str, axes)))
@@ -69,15 +74,18 @@ def cross_entropy(y, labels):
 
 
 @np.errstate(all="ignore")
-def softmax(y):
+def softmax(y: np.ndarray) -> np.ndarray:
     """The probabilities exp(y_k) / (sum over j of exp(y_j)) of the scores y (..., K), along the last axis."""
     y = expect.array("y", y, "... K", finite=False)
     p = np.exp(y - y.max(-1, keepdims=True))  # no exponential overflows
     return p / p.sum(-1, keepdims=True)
 
 
-def init_net(rng, cell, K, *, gain=0.1):
-    """A Net on this cell with K outputs, its readout drawn from N(0, gain^2). ValueError: K is no whole number >= 1."""
+def init_net(rng: np.random.Generator, cell: cells.RNN | cells.LSTM, K: int, *, gain: float = 0.1) -> Net:
+    """A Net on this cell with K outputs. The readout's weights are drawn from N(0, gain^2), its biases are 0.
+
+    ValueError: K is not a whole number >= 1; gain is negative.
+    """
     expect.generator("rng", rng)
     _, H = cells.sizes(cell, "cell")
     K, gain = expect.whole("K", K), expect.number("gain", gain, least=0)
@@ -89,15 +97,25 @@ def init_net(rng, cell, K, *, gain=0.1):
 # -- many to one ------------------------------------------------------------------------------------------------------------
 
 
-def output(net, x, *, phi=None):
+def output(net: Net, x: np.ndarray, *, phi: str | None = None) -> np.ndarray:
     """The output y (B, K) after reading x (T, B, D). ValueError: as `cells.unroll`."""
-    _net(net)
+    _sizes(net)
     return cells.unroll(net.cell, x, phi=phi).h[-1] @ net.W.T + net.b
 
 
-def loss(net, x, target, *, error, phi=None):
-    """(loss, gradient), with `error` = `squared_error` or `cross_entropy` of the answer; the gradient is a `Net`."""
-    _, _, K = _net(net)
+def loss(
+    net: Net,
+    x: np.ndarray,
+    target: np.ndarray,
+    *,
+    error: Callable[[np.ndarray, np.ndarray], tuple[float, np.ndarray]],
+    phi: str | None = None,
+) -> tuple[float, Net]:
+    """(loss, gradient) of the output for x (T, B, D). `error` is `squared_error` or `cross_entropy`; the gradient is a `Net`.
+
+    ValueError: as `cells.unroll` and as `error`.
+    """
+    _, _, K = _sizes(net)
     expect.function("error", error, "a loss, such as squared_error or cross_entropy")
     trace = cells.unroll(net.cell, x, phi=phi)
     h = trace.h[-1]
@@ -107,16 +125,16 @@ def loss(net, x, target, *, error, phi=None):
     return value, Net(back.p, y_bar.T @ h, y_bar.sum(0))
 
 
-# -- the next word, at each step ---------------------------------------------------------------------------------------------
+# -- predicting the next word -----------------------------------------------------------------------------------------------
 
 
-def next_loss(net, words, *, state=(None, None), phi=None):
-    """(loss, gradient, last state (h, c)) of naming each next word of `words` (T + 1, B) after those before it.
+def next_loss(net: Net, words: np.ndarray, *, state: State = (None, None), phi: str | None = None) -> tuple[float, Net, State]:
+    """(loss, gradient, last state (h, c)) of predicting each word of `words` (T + 1, B) from the words before it.
 
-    The loss is the mean cross entropy of a word, in nats. `state`: the last one of the text before, or from 0; backprop stops
-    there. ValueError: words outside the vocabulary, or fewer than two steps of them.
+    The loss is the mean cross entropy per word, in nats. `state`: the last state of the preceding text (default 0); backprop
+    stops there. ValueError: words outside the vocabulary, or fewer than two steps.
     """
-    words = expect.words("words", words, _reader_of_itself(net), "T B")
+    words = expect.words("words", words, _vocabulary_size(net), "T B")
     state = _state(state)
     if len(words) < 2:
         raise ValueError(f"words has shape {words.shape}; it needs at least two steps, (T + 1, B)")
@@ -125,22 +143,23 @@ def next_loss(net, words, *, state=(None, None), phi=None):
     value, y_bar = cross_entropy(h @ net.W.T + net.b, words[1:])
     back = cells.backprop(trace, y_bar @ net.W)
     flat, h = y_bar.reshape(-1, len(net.b)), h.reshape(-1, h.shape[-1])
-    return value, Net(back.p, flat.T @ h, flat.sum(0)), _ends([trace])[0]
+    return value, Net(back.p, flat.T @ h, flat.sum(0)), _last_states([trace])[0]
 
 
-def sample(net, rng, words, length, *, temperature=1.0):
-    """`length` further words (length,) after `words` (T,), each drawn from the softmax of the scores over `temperature`.
+def sample(net: Net, rng: np.random.Generator, words: np.ndarray, length: int, *, temperature: float = 1.0) -> np.ndarray:
+    """Continue `words` (T,) by `length` words, shape (length,), each drawn from softmax(scores / temperature).
 
     ValueError: words outside the vocabulary, no words, or a temperature that is not positive.
     """
-    words = expect.words("words", words, _reader_of_itself(net), "T")[:, None]
+    words = expect.words("words", words, _vocabulary_size(net), "T")[:, None]
     length, temperature = expect.whole("length", length, least=0, most=10**6), expect.positive("temperature", temperature)
     expect.generator("rng", rng)
-    state, written = (None, None), []
+    state: State = (None, None)
+    written: list[int] = []
     for _ in range(length):
         trace = cells.unroll(net.cell, _one_hot(words, net.cell), h0=state[0], c0=state[1])
-        state = _ends([trace])[0]
-        scores = (state[0][0] @ net.W.T + net.b) / temperature
+        state = _last_states([trace])[0]
+        scores = (trace.h[-1, 0] @ net.W.T + net.b) / temperature
         chances = np.cumsum(np.exp(scores - scores.max()), dtype=float)
         words = np.array([[np.searchsorted(chances, rng.random() * chances[-1])]])
         written.append(words[0, 0])
@@ -150,88 +169,105 @@ def sample(net, rng, words, length, *, temperature=1.0):
 # -- encoder and decoder ----------------------------------------------------------------------------------------------------
 
 
-def init_encoder_decoder(rng, words_in, words_out, H, *, layers=2, cell=cells.init_lstm, dtype=np.float64):
-    """An EncoderDecoder from one vocabulary to another, with `layers` layers of H units on each side.
+def init_encoder_decoder(
+    rng: np.random.Generator,
+    words_in: int,
+    words_out: int,
+    H: int,
+    *,
+    layers: int = 2,
+    cell: Callable = cells.init_lstm,
+    dtype: DTypeLike = np.float64,
+) -> EncoderDecoder:
+    """An EncoderDecoder from a vocabulary of words_in to one of words_out words, with `layers` layers of H units on each side.
 
-    `cell(rng, D, H, dtype=...)` makes a layer: `cells.init_lstm`, `cells.init_rnn` or a partial of one. ValueError for sizes
-    that are not whole and positive.
+    `cell(rng, D, H, dtype=...)` makes a layer: `cells.init_lstm`, `cells.init_rnn` or a partial of one. ValueError: a size that
+    is not a whole number >= 1.
     """
     expect.generator("rng", rng)
     words_in, words_out = expect.whole("words_in", words_in), expect.whole("words_out", words_out)
     H, layers, dtype = expect.whole("H", H), expect.whole("layers", layers, most=1000), expect.dtype("dtype", dtype)
     expect.room("words_in, words_out and H", H, words_in + words_out + 8 * layers * H)
-    expect.function("cell", cell, "what makes a layer, such as cells.init_lstm")
+    expect.function("cell", cell, "a function that makes a layer, such as cells.init_lstm")
     encoder, decoder = (
         tuple(cell(rng, D, H, dtype=dtype) for D in (words, *[H] * (layers - 1))) for words in (words_in, words_out)
     )
     W = rng.standard_normal((words_out, H)) / np.sqrt(H)
     net = EncoderDecoder(encoder, decoder, W.astype(dtype), np.zeros(words_out, dtype))
-    _translator(net)
+    _vocabulary_sizes(net)
     return net
 
 
-def translation_loss(net, source, target, *, phi=None):
-    """(loss, gradient) of writing `target` (T_out, B) after reading `source` (T_in, B), words or -1 for padding.
+def translation_loss(
+    net: EncoderDecoder, source: np.ndarray, target: np.ndarray, *, phi: str | None = None
+) -> tuple[float, EncoderDecoder]:
+    """(loss, gradient) of writing `target` (T_out, B) after reading `source` (T_in, B); both are words, or -1 for padding.
 
-    The decoder is told the right previous word (teacher forcing). The loss is the mean cross entropy of a word; the gradient
-    is an EncoderDecoder. ValueError: words outside the vocabulary, or another number of sentences in `target`.
+    The decoder is given the correct previous word (teacher forcing). The loss is the mean cross entropy per word, in nats; the
+    gradient is an EncoderDecoder. ValueError: words outside the vocabulary; `source` and `target` differ in B.
     """
-    target, reading, writing = _teacher_forced(net, source, target, phi)
-    h = writing[-1].h[1:]
+    target, encoder_traces, decoder_traces = _teacher_forced(net, source, target, phi)
+    h = decoder_traces[-1].h[1:]
     value, y_bar = cross_entropy(h @ net.W.T + net.b, target)
-    of_encoder, of_decoder = _back_through(reading, writing, y_bar @ net.W)
+    encoder_bars, decoder_bars = _backward(encoder_traces, decoder_traces, y_bar @ net.W)
     flat, h = y_bar.reshape(-1, len(net.b)), h.reshape(-1, h.shape[-1])
-    return value, EncoderDecoder(tuple(a.p for a in of_encoder), tuple(a.p for a in of_decoder), flat.T @ h, flat.sum(0))
+    return value, EncoderDecoder(tuple(a.p for a in encoder_bars), tuple(a.p for a in decoder_bars), flat.T @ h, flat.sum(0))
 
 
-def predictions(net, source, target, *, phi=None):
-    """The likeliest word (T_out, B) at each place of `target`, being told the right words before it. Arguments: as above."""
-    writing = _teacher_forced(net, source, target, phi)[2]
-    return np.argmax(writing[-1].h[1:] @ net.W.T + net.b, axis=-1)
+def predictions(net: EncoderDecoder, source: np.ndarray, target: np.ndarray, *, phi: str | None = None) -> np.ndarray:
+    """The most likely word (T_out, B) at each position of `target`, under teacher forcing. As `translation_loss`."""
+    decoder_traces = _teacher_forced(net, source, target, phi)[2]
+    return np.argmax(decoder_traces[-1].h[1:] @ net.W.T + net.b, axis=-1)
 
 
-def input_gradients(net, source, target, *, phi=None):
-    """How far the gradient of each word reaches back: (T_out, T_in), |d score of target word j / d source word i|.
+def input_gradients(net: EncoderDecoder, source: np.ndarray, target: np.ndarray, *, phi: str | None = None) -> np.ndarray:
+    """The sensitivity of each output to each input, shape (T_out, T_in): |d score of target word j / d source word i|.
 
-    One sentence: `source` (T_in,) and `target` (T_out,), words as in `translation_loss`; ValueError as there.
+    `source` (T_in,) and `target` (T_out,) are one sentence each. ValueError: as `translation_loss`.
     """
-    reads, writes = _translator(net)
+    reads, writes = _vocabulary_sizes(net)
     source, target = expect.words("source", source, reads, "T"), expect.words("target", target, writes, "T", least=0)
     source, target = (np.repeat(words[:, None], len(target), axis=1) for words in (source, target))
-    target, reading, writing = _teacher_forced(net, source, target, phi)
-    h_bar = np.zeros_like(writing[-1].h[1:])
-    each = np.arange(len(target))  # sentence j of the batch is there for word j
+    target, encoder_traces, decoder_traces = _teacher_forced(net, source, target, phi)
+    h_bar = np.zeros_like(decoder_traces[-1].h[1:])
+    each = np.arange(len(target))  # copy j of the sentence is for word j
     h_bar[each, each] = net.W[target[:, 0]]
-    of_encoder, _ = _back_through(reading, writing, h_bar, inputs=True)
-    return np.linalg.norm(of_encoder[0].x_bar, axis=-1).T
+    encoder_bars, _ = _backward(encoder_traces, decoder_traces, h_bar, inputs=True)
+    return np.linalg.norm(encoder_bars[0].x_bar, axis=-1).T
 
 
-def hidden_states(net, source, target, *, phi=None):
-    """The top layers' hidden states (T_in + T_out, H) while one `source` (T_in,) is read and `target` (T_out,) written."""
-    reads, writes = _translator(net)
+def hidden_states(net: EncoderDecoder, source: np.ndarray, target: np.ndarray, *, phi: str | None = None) -> np.ndarray:
+    """The top layers' hidden states (T_in + T_out, H) while one `source` (T_in,) is read and `target` (T_out,) is written.
+
+    ValueError: as `translation_loss`.
+    """
+    reads, writes = _vocabulary_sizes(net)
     source, target = expect.words("source", source, reads, "T"), expect.words("target", target, writes, "T")
-    _, reading, writing = _teacher_forced(net, source[:, None], target[:, None], phi)
-    return np.concatenate([traces[-1].h[1:, 0] for traces in (reading, writing)])
+    _, encoder_traces, decoder_traces = _teacher_forced(net, source[:, None], target[:, None], phi)
+    return np.concatenate([traces[-1].h[1:, 0] for traces in (encoder_traces, decoder_traces)])
 
 
-def translate(net, source, steps, *, phi=None):
-    """The words (steps, B) that the net writes after `source` (T_in, B), each time the likeliest; -1 after the word END (0)."""
-    reads, _ = _translator(net)
+def translate(net: EncoderDecoder, source: np.ndarray, steps: int, *, phi: str | None = None) -> np.ndarray:
+    """Greedy decoding: the words (steps, B) that the net writes after `source` (T_in, B); -1 after the word END (0).
+
+    ValueError: words outside the vocabulary, or steps < 1.
+    """
+    reads, _ = _vocabulary_sizes(net)
     source, steps = expect.words("source", source, reads, "T B"), expect.whole("steps", steps, most=10**4)
-    states = _ends(_through(net.encoder, _one_hot(source, net.encoder[0]), phi))
+    states = _last_states(_forward(net.encoder, _one_hot(source, net.encoder[0]), phi))
     word, written = np.full(source.shape[1], END), []
-    going = np.ones(source.shape[1], bool)
+    unfinished = np.ones(source.shape[1], bool)
     for _ in range(steps):
-        writing = _through(net.decoder, _one_hot(word[None], net.decoder[0]), phi, states)
-        states = _ends(writing)
-        word = np.argmax(writing[-1].h[-1] @ net.W.T + net.b, axis=-1)
-        written.append(np.where(going, word, PAD))
-        going &= word != END
+        decoder_traces = _forward(net.decoder, _one_hot(word[None], net.decoder[0]), phi, states)
+        states = _last_states(decoder_traces)
+        word = np.argmax(decoder_traces[-1].h[-1] @ net.W.T + net.b, axis=-1)
+        written.append(np.where(unfinished, word, PAD))
+        unfinished &= word != END
     return np.array(written)
 
 
-def _through(layers, x, phi, states=None):
-    """The traces of the layers, each reading the hidden states of the one below, from their `states` (h, c) or from 0."""
+def _forward(layers, x, phi, states=None):
+    """The traces of a stack of layers, each reading the hidden states of the one below, from initial `states` (h, c) or 0."""
     traces = []
     for layer, (h, c) in zip(layers, states or [(None, None)] * len(layers), strict=True):
         traces.append(cells.unroll(layer, x, h0=h, c0=c, phi=phi))
@@ -240,28 +276,29 @@ def _through(layers, x, phi, states=None):
 
 
 def _teacher_forced(net, source, target, phi):
-    """(target, traces of reading, traces of writing), the decoder being told the right previous words."""
-    reads, writes = _translator(net)
+    """(target, the encoder's traces, the decoder's traces), the decoder being given the correct previous words."""
+    reads, writes = _vocabulary_sizes(net)
     source = expect.words("source", source, reads, "T B")
     target = expect.words("target", target, writes, "T B", B=source.shape[1])
-    reading = _through(net.encoder, _one_hot(source, net.encoder[0]), phi)
+    encoder_traces = _forward(net.encoder, _one_hot(source, net.encoder[0]), phi)
     before = np.vstack([np.full_like(target[:1], END), target[:-1]])
-    return target, reading, _through(net.decoder, _one_hot(before, net.decoder[0]), phi, _ends(reading))
+    return target, encoder_traces, _forward(net.decoder, _one_hot(before, net.decoder[0]), phi, _last_states(encoder_traces))
 
 
-def _ends(traces):
+def _last_states(traces):
+    """The last state (h, c) of each layer."""
     return [(t.h[-1], None if t.c is None else t.c[-1]) for t in traces]
 
 
-def _back_through(reading, writing, h_bar, inputs=False):
-    """The adjoints of both sides' layers: `h_bar` (T_out, B, H) reaches the decoder's top layer; `inputs` asks for the words'."""
-    of_decoder = _back(writing, h_bar)
-    ends = [(a.h_bar[0], None if a.c_bar is None else a.c_bar[0]) for a in of_decoder]
-    return _back(reading, None, ends, inputs), of_decoder
+def _backward(encoder_traces, decoder_traces, h_bar, inputs=False):
+    """The adjoints of both stacks: `h_bar` (T_out, B, H) is that of the decoder's top layer; `inputs` asks for x_bar."""
+    decoder_bars = _stack_backward(decoder_traces, h_bar)
+    ends = [(a.h_bar[0], None if a.c_bar is None else a.c_bar[0]) for a in decoder_bars]
+    return _stack_backward(encoder_traces, None, ends, inputs), decoder_bars
 
 
-def _back(traces, h_bar, ends=None, inputs=False):
-    """The adjoints of `_through`: `h_bar` (T, B, H) reaches the top layer's states, `ends` (h_bar, c_bar) each last state."""
+def _stack_backward(traces, h_bar, ends=None, inputs=False):
+    """The adjoints of `_forward`, given those of the top layer (T, B, H), and of the last states: `ends`, (h_bar, c_bar) each."""
     adjoints = []
     for k in reversed(range(len(traces))):
         last, c_bar = ends[k] if ends else (None, None)
@@ -275,7 +312,7 @@ def _back(traces, h_bar, ends=None, inputs=False):
     return adjoints[::-1]
 
 
-def one_hot(words, D, dtype=np.float32):
+def one_hot(words: np.ndarray, D: int, dtype: DTypeLike = np.float32) -> np.ndarray:
     """Words (T, B) as vectors (T, B, D): 1 at the word, and all 0 for padding. ValueError: words outside 0 ... D - 1."""
     D, dtype = expect.whole("D", D), expect.dtype("dtype", dtype)
     words = expect.words("words", words, D, "T B")
@@ -288,50 +325,52 @@ def _one_hot(words, layer):
     return one_hot(words, layer.W_x.shape[1], layer.b.dtype)
 
 
-# -- what may come in -------------------------------------------------------------------------------------------------------
+# -- input validation -------------------------------------------------------------------------------------------------------
 
 
-def _net(net):
-    """(D, H, K) of a Net, after a check that its parts fit each other."""
+def _sizes(net):
+    """(D, H, K) of a Net, after checking that its parts fit together."""
     expect.instance("net", net, Net, "a Net, as `init_net` makes it")
     D, H = cells.sizes(net.cell, "net.cell")
-    return D, H, _readout(net, H, net.cell.b.dtype)
+    return D, H, _outputs(net, H, net.cell.b.dtype)
 
 
-def _readout(net, H, dtype):
-    """How many scores the net's readout gives, K."""
+def _outputs(net, H, dtype):
+    """The number of outputs K of the readout."""
     K = len(expect.array("net.W", net.W, "K H", dtype, finite=False, H=H))
     expect.array("net.b", net.b, "K", dtype, finite=False, K=K)
     return K
 
 
-def _translator(net):
-    """(words that it reads, words that it writes) of an EncoderDecoder, after a check that its parts fit each other."""
+def _vocabulary_sizes(net):
+    """The sizes of both vocabularies of an EncoderDecoder, after checking that its parts fit together."""
     expect.instance("net", net, EncoderDecoder, "an EncoderDecoder, as `init_encoder_decoder` makes it")
     ends = []
     for side in ("encoder", "decoder"):
         layers = expect.instance(f"net.{side}", getattr(net, side), tuple, "a tuple of layers")
         shapes = [cells.sizes(p, f"net.{side}[{k}]") for k, p in enumerate(layers)]
         if not shapes or any(D != H for (D, _), (_, H) in zip(shapes[1:], shapes, strict=False)):
-            raise ValueError(f"net.{side} needs layers that read each other's hidden states; their (D, H) are {shapes}")
+            raise ValueError(
+                f"net.{side} needs layers that each read the hidden states of the one below; their (D, H) are {shapes}"
+            )
         ends.append((shapes, [H for _, H in shapes]))
     if ends[0][1] != ends[1][1]:
-        raise ValueError(f"net needs as many units in each layer of both sides, not {ends[0][1]} and {ends[1][1]}")
-    K = _readout(net, ends[1][1][-1], net.decoder[-1].b.dtype)
+        raise ValueError(f"net needs the same numbers of units in encoder and decoder, not {ends[0][1]} and {ends[1][1]}")
+    K = _outputs(net, ends[1][1][-1], net.decoder[-1].b.dtype)
     if ends[1][0][0][0] != K:
-        raise ValueError(f"net.decoder reads {ends[1][0][0][0]} words, and net.W writes {K}: they need one vocabulary")
+        raise ValueError(f"net.decoder reads {ends[1][0][0][0]} words and net.W writes {K}: both need the same vocabulary")
     return ends[0][0][0][0], K
 
 
-def _reader_of_itself(net):
-    """How many words a Net knows that reads what it writes."""
-    D, _, K = _net(net)
+def _vocabulary_size(net):
+    """The size of the vocabulary of a Net that reads its own output."""
+    D, _, K = _sizes(net)
     if D != K:
-        raise ValueError(f"net.cell reads {D} words, and net.W writes {K}: they need one vocabulary")
+        raise ValueError(f"net.cell reads {D} words and net.W writes {K}: both need the same vocabulary")
     return K
 
 
 def _state(state):
     if not isinstance(state, tuple) or len(state) != 2:
-        expect.refuse("state", "the last state (h, c) of the text before", state)
+        expect.refuse("state", "the last state (h, c) of the preceding text", state)
     return state

@@ -1,7 +1,7 @@
 """Two tanh units on their own: h <- tanh(W h + b), a map of the plane. Its attractors, their basins, and the gradient on them.
 
-The lecture's picture of "various attractors": a point of the plane is a start h(0), its colour the attractor that it ends at.
-States are arrays of shape (2, ...), so that W @ h is the step. Everything else about RNNs lives in `cells`.
+The lecture's picture of "various attractors": a point of the plane is an initial state h(0), its colour the attractor that the
+orbit ends at. States are arrays of shape (2, ...), so that W @ h is defined. Everything else about RNNs is in `cells`.
 """
 
 from typing import NamedTuple
@@ -11,17 +11,17 @@ import numpy as np
 from lecturelib import expect
 
 EDGE = 1.0  # the states of tanh units lie within -1 ... 1
-SAME = 1e-3  # attractors nearer than this are one
-MOST = 10**6  # steps
-SIDE = 4000  # starts along the side of a picture
-PHASES = 16  # more distinct end points than this: not a few points or cycles, but a curve or chaos
+SAME = 1e-3  # attractors closer than this count as one
+MOST = 10**6  # the largest number of steps
+SIDE = 4000  # the largest number of initial states along the side of a picture
+PHASES = 16  # more distinct end points than this mean a closed curve or chaos
 
 
 class Point(NamedTuple):
     """A fixed or slow point `h` (2,), the eigenvalues of the Jacobian there, and its kind.
 
-    "sink" (all |eigenvalues| < 1), "source" (all > 1), "saddle" (one of each), or "slow": not fixed, but q = |F(h) - h|^2 / 2 is
-    least there, so that orbits linger (Sussillo and Barak 2013).
+    "sink" (all |eigenvalues| < 1), "source" (all > 1), "saddle" (one of each), or "slow": not fixed, but a local minimum of
+    q = |F(h) - h|^2 / 2, so that orbits linger there (Sussillo and Barak 2013).
     """
 
     h: np.ndarray
@@ -30,21 +30,24 @@ class Point(NamedTuple):
     q: float
 
 
-def rotation(gain, angle):
-    """W = gain times the rotation by `angle` (radians): det W > 0 and nothing else happens. ValueError: not finite."""
+def rotation(gain: float, angle: float) -> np.ndarray:
+    """The matrix W (2, 2): `gain` times the rotation by `angle`, in radians. ValueError: a number is not finite."""
     gain, angle = expect.number("gain", gain), expect.number("angle", angle)
     return gain * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 
 
-def grid(size, edge=EDGE):
-    """The starts of a picture: (2, size * size) float32, row by row from the top, columns from the left."""
+def grid(size: int, edge: float = EDGE) -> np.ndarray:
+    """The initial states of a picture, (2, size * size) float32: row by row from the top, columns from the left.
+
+    ValueError: size is not a whole number from 1 to 4000; edge is not positive.
+    """
     size, edge = expect.whole("size", size, most=SIDE), expect.positive("edge", edge)
     x = np.linspace(-edge, edge, size, dtype=np.float32)
     return np.stack([np.tile(x, size), np.repeat(x[::-1], size)])
 
 
-def run(W, b, h, steps):
-    """The states after `steps` steps, from the starts h (2, N); float32 stays float32. ValueError: as `orbit`."""
+def run(W: np.ndarray, b: np.ndarray, h: np.ndarray, steps: int) -> np.ndarray:
+    """The states (2, N) after `steps` steps from the initial states h (2, N); float32 stays float32. ValueError: as `orbit`."""
     W, b, h = _map(W, b, h)
     z = h.copy()
     for _ in range(_count(steps)):
@@ -54,8 +57,8 @@ def run(W, b, h, steps):
     return z
 
 
-def orbit(W, b, h0, steps):
-    """The states h(0) ... h(steps), shape (steps + 1, 2), from one start h0 (2,).
+def orbit(W: np.ndarray, b: np.ndarray, h0: np.ndarray, steps: int) -> np.ndarray:
+    """The states h(0) ... h(steps), shape (steps + 1, 2), from one initial state h0 (2,).
 
     ValueError: W is not (2, 2), b or h0 not (2,), or not finite; steps is not a whole number >= 0.
     """
@@ -66,14 +69,15 @@ def orbit(W, b, h0, steps):
     return np.array(states)
 
 
-def attractors(W, b, seed=0):
-    """The points that starts end at, shape (2, K), K <= 16, least first: sinks, and each phase of attracting cycles.
+def attractors(W: np.ndarray, b: np.ndarray, seed: int = 0) -> np.ndarray:
+    """The end points of orbits, shape (2, K), K <= 16, in ascending order: sinks, and each phase of attracting cycles.
 
-    Empty (K = 0) where they end at more than 16 points: on a closed curve, or in chaos. From 200 random starts, 2,000 steps.
+    Found with 2,000 steps from 200 random initial states. Empty (K = 0) if there are more than 16 end points: a closed curve, or
+    chaos. ValueError: W is not (2, 2), b not (2,), or not finite; seed < 0.
     """
-    starts = np.random.default_rng(expect.whole("seed", seed, least=0)).uniform(-EDGE, EDGE, (2, 200))
-    ends = run(W, b, starts, 2000)
-    found = []
+    initial = np.random.default_rng(expect.whole("seed", seed, least=0)).uniform(-EDGE, EDGE, (2, 200))
+    ends = run(W, b, initial, 2000)
+    found: list[np.ndarray] = []
     for end in ends.T:
         if all(np.abs(end - other).max() > SAME for other in found):
             found.append(end)
@@ -82,24 +86,24 @@ def attractors(W, b, seed=0):
     return np.array(sorted(found, key=tuple)).T
 
 
-def basins(W, b, ends, size, steps=100):
-    """The basin of each start of `grid(size)`: which of `ends` (2, K) it is nearest to after `steps` steps, (size, size).
+def basins(W: np.ndarray, b: np.ndarray, ends: np.ndarray, size: int, steps: int = 100) -> np.ndarray:
+    """The basin of each point of `grid(size)`, shape (size, size): the index of the nearest of `ends` (2, K) after `steps` steps.
 
-    A cycle has an end for each phase. Every sixth start is run first; the pixels between are run only where four neighbours
-    disagree. Where a basin is finer than that (fractal), all are.
+    A cycle has an end for each phase. Every sixth point is run first; the pixels between are run only near places where four
+    neighbours disagree, so thinner parts of a basin can be missed. ValueError: as `orbit`; ends is not (2, K); size < 1.
     """
     (W, b), ends, steps, size = _weights(W, b), _ends(ends), _count(steps), expect.whole("size", size, most=SIDE)
     if ends.shape[1] < 2:
         return np.zeros((size, size), int)
-    starts = grid(size).reshape(2, size, size)
-    coarse = _label(W, b, starts[:, ::6, ::6].reshape(2, -1), ends, steps).reshape(starts[0, ::6, ::6].shape)
+    initial = grid(size).reshape(2, size, size)
+    coarse = _label(W, b, initial[:, ::6, ::6].reshape(2, -1), ends, steps).reshape(initial[0, ::6, ::6].shape)
     labels = np.repeat(np.repeat(coarse, 6, axis=0), 6, axis=1)[:size, :size]
     mixed = np.zeros(labels.shape, bool)
     corners = np.stack([coarse[:-1, :-1], coarse[1:, :-1], coarse[:-1, 1:], coarse[1:, 1:]])
-    rough = np.pad((corners != corners[0]).any(axis=0), ((0, 1), (0, 1)), constant_values=True)  # beyond the last node: run
+    rough = np.pad((corners != corners[0]).any(axis=0), ((0, 1), (0, 1)), constant_values=True)  # beyond the last point: run
     rough = _grown(rough)
     mixed = np.repeat(np.repeat(rough, 6, axis=0), 6, axis=1)[:size, :size]
-    labels[mixed] = _label(W, b, starts[:, mixed], ends, steps)
+    labels[mixed] = _label(W, b, initial[:, mixed], ends, steps)
     return labels
 
 
@@ -110,8 +114,8 @@ def _grown(cells):
     return np.logical_or.reduce([wide[i : i + n, k : k + m] for i in range(3) for k in range(3)])
 
 
-def _label(W, b, starts, ends, steps):
-    h = run(W, b, np.ascontiguousarray(starts, dtype=np.float32), steps)
+def _label(W, b, initial, ends, steps):
+    h = run(W, b, np.ascontiguousarray(initial, dtype=np.float32), steps)
     ends = ends.astype(np.float32)
     nearest, label = np.full(h.shape[1], np.inf, np.float32), np.zeros(h.shape[1], int)
     for k in range(ends.shape[1]):
@@ -121,15 +125,16 @@ def _label(W, b, starts, ends, steps):
     return label
 
 
-def log_growth(W, b, h, steps):
-    """log10 of the largest singular value of dh(steps) / dh(0) at each start h (2, N): how far a nudge can grow; -inf for 0.
+def log_growth(W: np.ndarray, b: np.ndarray, h: np.ndarray, steps: int) -> np.ndarray:
+    """log10 of the largest singular value of dh(steps) / dh(0) at each initial state h (2, N), shape (N,); -inf for 0.
 
-    The Jacobian is rescaled on the way, so that it neither overflows nor underflows.
+    This is the largest growth of a small nudge. The Jacobian is rescaled along the way, so that it neither overflows nor
+    underflows. ValueError: as `orbit`.
     """
     W, b, h = _map(W, b, h)
     steps = _count(steps)
     largest = np.abs(W).max() or 1
-    W_1 = W / largest  # its entries are at most 1, and 1 - h^2 is 0 or at least 6e-8: a few steps stay within the floats
+    W_1 = W / largest  # its entries are at most 1, and 1 - h^2 is 0 or at least 6e-8: a few steps stay in range
     every = 3 if np.abs(W_1[W_1 != 0]).min(initial=1) > 1e-5 else 1
     J = [np.full(h.shape[1], i == j, h.dtype) for i in (0, 1) for j in (0, 1)]  # a, b; c, d
     exponent = np.zeros(h.shape[1], int)
@@ -149,15 +154,15 @@ def log_growth(W, b, h, steps):
     return logs + (exponent * np.log10(2) + steps * np.log10(largest, dtype=float)).astype(h.dtype)
 
 
-def boundary(W, b, p, q, ends, steps=200):
-    """A point between the starts p and q (2,), as near to the border of their basins as a float64 can be.
+def boundary(W: np.ndarray, b: np.ndarray, p: np.ndarray, q: np.ndarray, ends: np.ndarray, steps: int = 200) -> np.ndarray:
+    """A point (2,) between the initial states p and q (2,), on the basin boundary to the precision of a float64, by bisection.
 
-    Bisection. ValueError: p and q end at the same one of `ends`.
+    ValueError: as `orbit`; `ends` (2, K) are fewer than two; p and q end at the same one.
     """
     (W, b), ends, steps = _weights(W, b), _ends(ends), _count(steps)
     p, q = (np.asarray(expect.numbers(name, a, "2"), float) for name, a in (("p", p), ("q", q)))
     if ends.shape[1] < 2:
-        raise ValueError("ends must be at least two: there is no border otherwise")
+        raise ValueError("ends must be at least two: otherwise there is no basin boundary")
 
     def label(h):
         end = orbit(W, b, h, steps)[-1]
@@ -165,7 +170,7 @@ def boundary(W, b, p, q, ends, steps=200):
 
     mine = label(p)
     if label(q) == mine:
-        raise ValueError("p and q lie in one basin: there need be no border between them")
+        raise ValueError("p and q lie in the same basin: there may be no boundary between them")
     for _ in range(200):
         middle = (p + q) / 2
         if (middle == p).all() or (middle == q).all():
@@ -174,14 +179,14 @@ def boundary(W, b, p, q, ends, steps=200):
     return p
 
 
-def fixed_points(W, b, size=15):
-    """All fixed points, and the slow ones: a list of `Point`, sinks first, from left to right.
+def fixed_points(W: np.ndarray, b: np.ndarray, size: int = 15) -> list[Point]:
+    """All fixed points and slow points: sinks first, then saddles, sources and slow points, each kind from left to right.
 
-    From size x size starts, and from every place where a fixed point may hide (`_suspects`), q is made least by damped
-    Gauss-Newton steps; what comes to q < 1e-20 is fixed.
+    q is minimized by damped Gauss-Newton steps from size x size initial states and from every place that may contain a fixed
+    point (`_candidates`); points with q < 1e-20 are fixed. ValueError: as `attractors`; size is not from 1 to 100.
     """
     W, b, h = _map(W, b, grid(expect.whole("size", size, most=100)).astype(float))
-    h = np.hstack([h, _suspects(W, b)])
+    h = np.hstack([h, _candidates(W, b)])
     damp = np.full(h.shape[1], 1e-2)
     for _ in range(120):
         r, J = _residual(W, b, h)
@@ -193,22 +198,22 @@ def fixed_points(W, b, size=15):
         damp = np.clip(np.where(better, damp / 4, damp * 4), 1e-14, 1e6)
     r, J = _residual(W, b, h)
     q, slope = (r**2).sum(axis=0) / 2, np.abs(np.einsum("ijn,in->jn", J, r)).max(axis=0)
-    found = []
+    found: list[Point] = []
     for k in np.argsort(q):
         if (q[k] < 1e-20 or slope[k] < 1e-6) and all(np.abs(h[:, k] - other.h).max() > SAME for other in found):
             eigenvalues = np.linalg.eigvals(J[:, :, k] + np.eye(2))
-            size = np.abs(eigenvalues)
-            kind = "sink" if (size < 1).all() else "source" if (size > 1).all() else "saddle"
+            moduli = np.abs(eigenvalues)
+            kind = "sink" if (moduli < 1).all() else "source" if (moduli > 1).all() else "saddle"
             found.append(Point(h[:, k].copy(), eigenvalues, kind if q[k] < 1e-20 else "slow", float(q[k])))
     order = ("sink", "saddle", "source", "slow")
     return sorted(found, key=lambda point: (order.index(point.kind), *point.h.round(3)))
 
 
-def _suspects(W, b, most=2000):
-    """The centres (2, N) of small boxes that may hold a fixed point: all others are ruled out, for tanh(z) is monotone.
+def _candidates(W, b, most=2000):
+    """The centres (2, N) of small boxes that may contain a fixed point; all others are ruled out, because tanh is monotone.
 
-    A box with an image beside it holds none; a box that may hold one is split into four. A steep source has a box of its own,
-    though no start near it may lead there.
+    A box that is disjoint from its image contains none; a box that may contain one is split into four. This finds steep sources,
+    which nearby initial states may not lead to.
     """
     centre, half = np.zeros((2, 1)), EDGE
     for _ in range(16):
@@ -218,7 +223,7 @@ def _suspects(W, b, most=2000):
         z, reach = W @ split + b, half * np.abs(W).sum(axis=1, keepdims=True)
         outside = (np.tanh(z - reach) > split + half) | (np.tanh(z + reach) < split - half)
         split = split[:, ~outside.any(axis=0)]
-        if split.shape[1] > most:  # a whole curve is almost fixed, not a few points
+        if split.shape[1] > most:  # a whole curve is almost fixed, not just a few points
             break
         centre = split
     return centre
@@ -230,7 +235,7 @@ def _residual(W, b, h):
     return f - h, (1 - f * f)[:, None] * W[..., None] - np.eye(2)[..., None]
 
 
-# -- what may come in -------------------------------------------------------------------------------------------------------
+# -- input validation -------------------------------------------------------------------------------------------------------
 
 
 def _map(W, b, h):
@@ -239,7 +244,7 @@ def _map(W, b, h):
     expect.array("h", h, "2 N", finite=False)
     largest = max(np.abs(W).max(), np.abs(b).max())
     if largest > np.finfo(h.dtype).max:
-        raise ValueError(f"W and b must be numbers of {h.dtype}, as h; there is {largest:g}")
+        raise ValueError(f"W and b must fit into {h.dtype}, the dtype of h; there is {largest:g}")
     return W.astype(h.dtype), b.astype(h.dtype)[:, None], h
 
 
@@ -252,5 +257,5 @@ def _count(steps):
 
 
 def _ends(ends):
-    """The ends (2, K), of which there may be none; float64."""
+    """The ends (2, K) as float64; K may be 0."""
     return np.asarray(expect.numbers("ends", ends, "2 K", empty=True), float)

@@ -1,15 +1,19 @@
-"""Numbers on an axes, in the lecture's roles and colours. No widgets, no pyplot: every function takes an axes first.
+"""Pictures that several lectures draw, and their common styles. No widgets, no pyplot: every function takes axes first.
 
-Roles, not colours. Each role has a second cue, so that nothing hangs on colour alone: forward is a solid line, backward a dashed
+Styles are named by role. Each has a second cue besides colour: forward is a solid line, backward a dashed
 one; a sink is a filled disc, a source an open ring; the identity is a thin grey line. Gradients that span many decades are drawn
-as log10 on a linear axis: a gradient of 10^-400 has a place there, and so has one that a float cannot hold.
+as log10 on a linear axis, which also holds a gradient of 10^-400, too small for a float.
 """
 
 import math
 from functools import partial
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, StrMethodFormatter
+from numpy.typing import ArrayLike
 
 from lecturelib import expect, maps
 
@@ -17,16 +21,17 @@ __all__ = [
     "BACKWARD", "FORWARD", "IDENTITY", "SINK", "SOURCE", "cobweb", "decay", "gradient_flow", "phase_line", "training",
 ]  # fmt: skip
 
-FORWARD = {"color": "#0072B2", "linestyle": "-"}
-BACKWARD = {"color": "#D55E00", "linestyle": "--"}
-IDENTITY = {"color": "#767676", "linestyle": "-", "linewidth": 1}
-SINK = {"marker": "o", "color": "#009E73", "markersize": 10, "linestyle": "none"}
-SOURCE = {**SINK, "color": "#CC79A7", "markerfacecolor": "white", "markeredgewidth": 2.5}
-NEUTRAL = {**SINK, "color": "#767676", "fillstyle": "left", "markerfacecoloralt": "white"}
-SADDLE = {"marker": "X", "color": "#222222", "markersize": 10, "linestyle": "none", "markeredgecolor": "white"}
-SLOW = {"marker": "s", "color": "#767676", "markersize": 8, "linestyle": "none", "fillstyle": "none", "markeredgewidth": 2}
-KIND = {"sink": SINK, "source": SOURCE, "neutral": NEUTRAL, "saddle": SADDLE, "slow": SLOW}
-CELL = {
+Style = dict[str, Any]  # keywords of matplotlib's Line2D
+FORWARD: Style = {"color": "#0072B2", "linestyle": "-"}
+BACKWARD: Style = {"color": "#D55E00", "linestyle": "--"}
+IDENTITY: Style = {"color": "#767676", "linestyle": "-", "linewidth": 1}
+SINK: Style = {"marker": "o", "color": "#009E73", "markersize": 10, "linestyle": "none"}
+SOURCE: Style = {**SINK, "color": "#CC79A7", "markerfacecolor": "white", "markeredgewidth": 2.5}
+NEUTRAL: Style = {**SINK, "color": "#767676", "fillstyle": "left", "markerfacecoloralt": "white"}
+SADDLE: Style = {"marker": "X", "color": "#222222", "markersize": 10, "linestyle": "none", "markeredgecolor": "white"}
+SLOW: Style = {"marker": "s", "color": "#767676", "markersize": 8, "linestyle": "none", "fillstyle": "none", "markeredgewidth": 2}
+KIND: dict[str, Style] = {"sink": SINK, "source": SOURCE, "neutral": NEUTRAL, "saddle": SADDLE, "slow": SLOW}
+CELL: dict[str, Style] = {
     "tanh RNN": {"color": "#D55E00", "linestyle": "--", "marker": "o"},
     "identity RNN": {"color": "#009E73", "linestyle": "-", "marker": "s"},
     "LSTM": {"color": "#0072B2", "linestyle": "-.", "marker": "^"},
@@ -44,12 +49,12 @@ PAPER = {"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1}  # behin
 # Along time ----------------------------------------------------------------------------------------------------------
 
 
-def time_axis(ax, steps):
+def time_axis(ax: Axes, steps: int) -> None:
     """Steps 1 to `steps` along x."""
     ax.set(xlim=(1, 1.01 * steps), xlabel="step t")  # room for the mark at the last step
 
 
-def decade_axis(ax, decades, label):
+def decade_axis(ax: Axes, decades: float, label: str) -> None:
     """A linear axis of log10 values, with ticks that read as powers of ten."""
     every = next(e for e in (1, 2, 3, 5, 10, 20, 50) if decades / e <= 4)
     half = np.arange(every, decades + 1e-9, every)
@@ -58,14 +63,14 @@ def decade_axis(ax, decades, label):
     ax.yaxis.set_major_formatter(POWER)
 
 
-def log10(size):
+def log10(size: ArrayLike) -> Any:
     """log10 of the absolute value; -inf for 0."""
     with np.errstate(divide="ignore"):
         return np.log10(np.abs(size))
 
 
 @expect.arguments(ax=expect.axes, size=expect.row, steps=expect.whole, decades=DECADES)
-def decay(ax, size, steps, decades=12):
+def decay(ax: Axes, size: np.ndarray, steps: int, decades: float = 12) -> None:
     """The size of the gradient on its way back: |h_bar(t)| for t = 1..T, shape (T,), as powers of ten (slide 4).
 
     Read it from right to left. The mark at t = 1 is what reaches the first step.
@@ -84,28 +89,34 @@ def decay(ax, size, steps, decades=12):
     else:
         up = log[0] > 0
         says = f"$10^{{{log[0]:.0f}}}$ at step 1" if np.isfinite(log[0]) else "beyond all floats" if up else "exactly 0 at step 1"
-        at = 0.03, 0.93 if up else 0.03
-        ax.text(*at, f"{'↑' if up else '↓'} {says}", transform=ax.transAxes, color=BACKWARD["color"], bbox=PAPER)
+        ax.text(
+            0.03,
+            0.93 if up else 0.03,
+            f"{'↑' if up else '↓'} {says}",
+            transform=ax.transAxes,
+            color=BACKWARD["color"],
+            bbox=PAPER,
+        )
 
 
 # The unrolled network ------------------------------------------------------------------------------------------------
 
 
-def lag_axis(ax, lags, decades, label):
-    """Lags up to `lags`, and room beside them for the names of the lines."""
+def lag_axis(ax: Axes, lags: int, decades: float, label: str) -> None:
+    """Lags from 0 to `lags` along x, with room on the right for the names of the lines."""
     decade_axis(ax, decades, label)
     ax.set(xlim=(0, 1.32 * lags), xlabel="lag k: steps back from the loss")
-    ax.xaxis.set_major_locator(FixedLocator(np.linspace(0, lags, 5)))
+    ax.xaxis.set_major_locator(FixedLocator(np.linspace(0, lags, 5).tolist()))
     ax.axhline(0, **IDENTITY)
 
 
 @expect.arguments(
     ax=expect.axes, flows=partial(expect.named, check=expect.field, choices=CELL), lags=expect.whole, decades=DECADES
 )
-def gradient_flow(ax, flows, lags, decades=20):
-    """How much of a gradient is left after k steps back: median and range over the seeds, for each cell of `flows`.
+def gradient_flow(ax: Axes, flows: dict[str, np.ndarray], lags: int, decades: float = 20) -> None:
+    """The norm of a gradient after k steps back: median and range over the seeds, for each cell of `flows`.
 
-    `flows` maps names in CELL to norms of shape (seeds, T + 1), at t = 0..T, from `cells.gradient_norms`. The axis holds
+    `flows` maps names in CELL to norms of shape (seeds, T + 1), at t = 0..T, from `jacobians.gradient_norms`. The axis holds
     `lags` steps.
     """
     lag_axis(ax, lags, decades, "gradient at lag k")
@@ -119,9 +130,9 @@ def gradient_flow(ax, flows, lags, decades=20):
     name_lines(ax, k[-1] + 0.02 * lags, ends, {cell: CELL[cell]["color"] for cell in ends}, decades)
 
 
-def name_lines(ax, x, ends, colors, decades):
-    """The names of lines beside their ends (log10), none over another; an arrow where an end is off the axis."""
-    names, gap, edge = sorted(ends, key=ends.get), 0.13 * decades, 0.92 * decades
+def name_lines(ax: Axes, x: float, ends: dict[str, float], colors: dict[str, str], decades: float) -> None:
+    """Write the names of lines next to their ends (log10) without overlap; an arrow where an end is off the axis."""
+    names, gap, edge = sorted(ends, key=lambda name: ends[name]), 0.13 * decades, 0.92 * decades
     y = np.clip([ends[name] for name in names], -edge, edge)
     k = gap * np.arange(len(y))
     spread = np.maximum.accumulate(y - k) + k
@@ -133,7 +144,7 @@ def name_lines(ax, x, ends, colors, decades):
 
 
 @expect.arguments(loss=expect.axes, norm=expect.axes)
-def training(loss, norm, run):
+def training(loss: Axes, norm: Axes, run: Any) -> str:
     """A training run on two axes: the loss, and the gradient's norm before clipping, step by step, as powers of ten."""
     if not all(hasattr(run, name) for name in ("losses", "norms", "steps", "ended", "text")):
         expect.refuse("run", "a run of train.fit", run)
@@ -157,7 +168,7 @@ def training(loss, norm, run):
 # Iterated maps -------------------------------------------------------------------------------------------------------
 
 
-def fixed_ticks(axis, span, most, width=0):
+def fixed_ticks(axis: Axis, span: float, most: int, width: int = 0) -> None:
     """At most `most` + 1 ticks, 1, 2 or 5 times a power of ten apart, on an axis that is `span` long.
 
     Their numbers are filled to `width` characters with blanks as wide as a digit: longer ones then do not push the axis's name
@@ -168,7 +179,7 @@ def fixed_ticks(axis, span, most, width=0):
     axis.set_major_formatter(StrMethodFormatter(f"{{x:\N{FIGURE SPACE}>{width}.{digits}f}}"))
 
 
-def mark_fixed_points(ax, f, lo, hi, on_line=None):
+def mark_fixed_points(ax: Axes, f: maps.Map, lo: float, hi: float, on_line: float | None = None) -> None:
     """Mark the fixed points in [lo, hi] by kind and name them; on the diagonal, or on a horizontal line at `on_line`."""
     for p in maps.fixed_points(f, lo, hi):
         y = p.x if on_line is None else on_line
@@ -177,7 +188,7 @@ def mark_fixed_points(ax, f, lo, hi, on_line=None):
         ax.annotate(p.kind, (p.x, y), xytext=at, textcoords="offset points", color=INK, bbox=PAPER, zorder=3.5)
 
 
-def tangent(ax, f, at, reach):
+def tangent(ax: Axes, f: maps.Map, at: float, reach: float) -> None:
     """The tangent to y = f(x) at `at`, as long as `reach` to each side, and a mark where it touches."""
     y, slope = f(at), f.d(at)
     ax.plot([at - reach, at + reach], [y - reach * slope, y + reach * slope], color=BACKWARD["color"], linewidth=3)
@@ -185,7 +196,7 @@ def tangent(ax, f, at, reach):
 
 
 @expect.arguments(ax=expect.axes, f=maps.checked_map, x=expect.row)
-def cobweb(ax, f, x, lo, hi):
+def cobweb(ax: Axes, f: maps.Map, x: np.ndarray, lo: float, hi: float) -> None:
     """The orbit `x`, shape (steps+1,), as a cobweb between the curve y = f(x) and the diagonal (slide 9)."""
     lo, hi = expect.interval(lo, hi)
     ax.set(xlim=(lo, hi), ylim=(lo, hi), xlabel="$x_t$", ylabel="$x_{t+1}$")
@@ -204,7 +215,7 @@ def cobweb(ax, f, x, lo, hi):
 
 
 @expect.arguments(ax=expect.axes, f=maps.checked_map, x=expect.result)
-def phase_line(ax, f, lo, hi, x=None):
+def phase_line(ax: Axes, f: maps.Map, lo: float, hi: float, x: float | None = None) -> None:
     """Where each point moves: arrows right where f(x) > x, left where f(x) < x; sinks and sources named (slide 9)."""
     lo, hi = expect.interval(lo, hi)
     ax.set(xlim=(lo, hi), ylim=(-1, 1), xlabel="$x$", yticks=[])

@@ -1,12 +1,14 @@
-"""What takes too long in a lecture: nets trained by `tools/pretrain.py`, and, for a browser, the slow cells' numbers.
+"""Results that take too long to compute in a lecture: nets trained by `tools/pretrain.py`, and numbers from slow cells.
 
-A file of `data/` holds runs by name. Weights are kept in half precision, and measured so: what is stored is what was measured.
+A file of `data/` holds training runs by name. Weights are stored in half precision, and were rounded before they were evaluated:
+the stored nets are those that were measured.
 """
 
 import json
 import math
 import os
 import sys
+from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,22 +24,25 @@ TYPES = {kind.__name__: kind for kind in (nets.Net, nets.EncoderDecoder, cells.R
 
 
 class Trained(NamedTuple):
-    """A trained net, how it was made (seed, rate, steps ...), and what was measured (plain numbers and lists of them)."""
+    """A trained net, its settings `made` (seed, rate, steps ...), and its measured results (plain numbers and lists of them)."""
 
     net: Any
     made: dict
     measured: dict
 
 
-def halved(net):
-    """The net with each weight rounded to half precision, as float32: the one that a reader will load."""
+def halved(net: Any) -> Any:
+    """The net with each weight rounded to half precision, as float32: what `load` returns after `save`."""
     if not isinstance(net, tuple):
         return np.asarray(net, np.float16).astype(np.float32)
     return type(net)(*map(halved, net)) if hasattr(net, "_fields") else tuple(map(halved, net))
 
 
-def save(path, runs):
-    """Write a dict of `Trained` by name; the same runs give the same bytes. ValueError: a net that is not `halved`."""
+def save(path: str | os.PathLike, runs: dict[str, Trained]) -> None:
+    """Write a dict of `Trained` by name; the same runs give the same bytes.
+
+    ValueError: a net is not `halved`; `made` or `measured` cannot be written as JSON.
+    """
     expect.instance("path", path, str | os.PathLike, "a path")
     for name, run in expect.named("runs", runs, partial(expect.instance, kinds=Trained, what="a Trained")).items():
         if not _is_halved(run.net):
@@ -56,7 +61,7 @@ def save(path, runs):
         described = json.dumps(index).encode()
     except TypeError as error:
         raise ValueError(f"runs must be described by plain numbers, words and lists of them: {error}") from error
-    halves = np.concatenate(arrays).view(np.uint8).reshape(-1, 2).T  # high bytes beside high bytes pack into a tenth less
+    halves = np.concatenate(arrays).view(np.uint8).reshape(-1, 2).T  # high bytes next to high bytes compress better, by a tenth
     np.savez_compressed(path, halves=halves, index=np.frombuffer(described, np.uint8))
 
 
@@ -67,13 +72,13 @@ def _is_halved(net):
         return type(net) is np.ndarray and net.dtype == np.float32 and np.array_equal(net, np.float16(net), equal_nan=True)
 
 
-def load(name):
-    """The runs of `data/<name>.npz`: a dict of `Trained` by their names. ValueError: there is no such file."""
+def load(name: str) -> dict[str, Trained]:
+    """The runs of `data/<name>.npz`: a dict of `Trained` by name. ValueError: there is no such file."""
     return _load(DATA, expect.text("name", name))
 
 
 def _holds_runs(path):
-    """Whether the file holds nets; the others hold data to learn from."""
+    """Whether the file holds trained nets. Other files hold training data."""
     with np.load(path) as stored:
         return "index" in stored
 
@@ -96,11 +101,11 @@ def _load(folder, name):
     return {name: Trained(net(tree), made, measured) for name, (tree, made, measured) in index.items()}
 
 
-def slow(name, make):
-    """`make()`, numbers or lists of them; where Python runs in a browser, and it would take minutes: what it gave before.
+def slow(name: str, make: Callable[[], Any]) -> Any:
+    """The result of `make()`, numbers or lists of them; in a browser, where it would take minutes, the stored result.
 
-    `make notebooks` stores them, by name, in `data/slow.json`. The environment variable LECTURELIB_SLOW names another file to
-    write to; as "stored" it takes the stored numbers here too. ValueError: a name that was never stored.
+    `make notebooks` stores the results by name in `data/slow.json`. The environment variable LECTURELIB_SLOW names a file to
+    write them to; the value "stored" uses the stored results outside a browser too. ValueError: nothing is stored under `name`.
     """
     expect.text("name", name), expect.function("make", make, "a function without arguments")
     browser = sys.platform == "emscripten"

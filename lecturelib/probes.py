@@ -46,8 +46,8 @@ class Exercise:
             raise ValueError(f"an exercise's praise is text, not {shown(self.praise)}")
 
 
-def together(*parts):
-    """The exercises of all `parts`, by name. ValueError: two have the same name, or a part is no dict of exercises."""
+def together(*parts: dict[str, Exercise]) -> dict[str, Exercise]:
+    """The exercises of all `parts`, by name. ValueError: two have the same name, or a part is not a dict of exercises."""
     for part in parts:
         if not isinstance(part, dict) or not all(isinstance(k, str) and isinstance(e, Exercise) for k, e in part.items()):
             raise ValueError(f"each part is a dict from names to exercises, not {shown(part)}")
@@ -60,7 +60,7 @@ def together(*parts):
 # -- what a student gave ----------------------------------------------------------------------------------------------------
 
 
-def shown(value):
+def shown(value: Any) -> str:
     """`value` in a few characters; only its type where Python would write an address, or cannot write it at all."""
     kind = type(value).__name__
     if kind == "function":
@@ -78,7 +78,7 @@ _SHORT = reprlib.Repr()
 _SHORT.maxother = 60
 
 
-def floats(value, shape, asked):
+def floats(value: Any, shape: tuple[int, ...], asked: str) -> np.ndarray:
     """`value` as a new array of floats of this shape: real numbers of any type, in lists, tuples or arrays.
 
     Unfit, with `asked` for its message: it has another shape, or something in it is not a real number (text, complex, None).
@@ -103,7 +103,7 @@ def floats(value, shape, asked):
 
 
 def _fits(value, shape):
-    """Whether the lengths are those of `shape`; arrays tell later. To be asked before numpy copies `range(10**12)`."""
+    """Whether the lengths are those of `shape`; arrays are checked later. To be called before numpy copies `range(10**12)`."""
     if hasattr(value, "__array__") or not isinstance(value, Sized):
         return True
     if not shape or len(value) != shape[0]:
@@ -119,7 +119,7 @@ def _has_dots(value, depth=3):
 
 
 def _is_skeleton(function):
-    """Whether three dots stand as a value in the function's code."""
+    """Whether three dots occur as a value in the function's code."""
     code = getattr(function, "__code__", None)
     return isinstance(code, CodeType) and any(constant is ... for constant in code.co_consts)
 
@@ -127,8 +127,8 @@ def _is_skeleton(function):
 # -- probes -----------------------------------------------------------------------------------------------------------------
 
 
-def number(lo, hi):
-    """A probe for a number from `lo` to `hi`. ValueError: there are none."""
+def number(lo: float, hi: float) -> Callable[[Any], float]:
+    """A probe for a number from `lo` to `hi`. ValueError: a bound is not a number, or lo > hi."""
     if not isinstance(lo, Real) or not isinstance(hi, Real):
         raise ValueError(f"the bounds are numbers, not {shown(lo)} and {shown(hi)}")
     if not lo <= hi:
@@ -144,8 +144,8 @@ def number(lo, hi):
     return probe
 
 
-def signs(count):
-    """A probe for a list, tuple or array of `count` signs, each -1 or 1. ValueError: `count` is no whole number >= 1."""
+def signs(count: int) -> Callable[[Any], np.ndarray]:
+    """A probe for a list, tuple or array of `count` signs, each -1 or 1. ValueError: `count` is not a whole number >= 1."""
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise ValueError(f"count must be a whole number >= 1, not {shown(count)}")
     asked = f"the answer is a list of {count} signs, each -1 or 1"
@@ -176,7 +176,7 @@ class Called:
         if not callable(self.like):
             raise ValueError(f"like must be a function of the arguments that gives a shape, not {shown(self.like)}")
 
-    def __call__(self, given):
+    def __call__(self, given: Any) -> np.ndarray:
         if not callable(given):
             raise Unfit(f"the answer is a function, not {shown(given)}")
         return np.concatenate([self._result(given, case) for case in self.cases])
@@ -204,8 +204,8 @@ class Called:
             raise Unfit(f"your function returned a value that is not finite{_for(case)}")
         return values
 
-    def place(self, k):
-        """Where number `k` of all results stands: (the slice of its call's result, " for " and the arguments of that call).
+    def place(self, k: int) -> tuple[slice, str]:
+        """Where number `k` of all results is: (the slice of its call's result, " for " and the arguments of that call).
 
         The second is "" where the arguments are too long to read.
         """
@@ -220,7 +220,7 @@ class Called:
 
 
 def _fresh(part):
-    """A copy that shares nothing which could be changed, of numbers, arrays, and lists and tuples of them."""
+    """A deep copy of numbers, arrays, and lists and tuples of them."""
     if isinstance(part, np.ndarray):
         return part.copy()
     return type(part)(_fresh(p) for p in part) if isinstance(part, list | tuple) else part
@@ -236,8 +236,11 @@ def _for(case):
     return f" for {text}" if "array" not in text else ""
 
 
-def keeps_half(steps, bias):
-    """A forget bias, to three digits; with those near `bias` a lone cell keeps half of its gradient, within 7 %, over `steps`."""
+def keeps_half(steps: int, bias: float) -> Callable[[Any], float]:
+    """A probe for a forget bias, to three digits; it gives `bias` if a lone cell keeps half of its gradient over `steps`.
+
+    Half is meant within 7 %.
+    """
 
     def probe(given):
         b = float(f"{number(-20, 20)(given):.3g}")

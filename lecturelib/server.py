@@ -1,7 +1,7 @@
 """A Jupyter server extension that stores live figures as pictures.
 
 The file etc/jupyter/jupyter_server_config.d/lecturelib.json enables it, next to the machine's other settings. JupyterLab,
-Notebook 7 and JupyterHub load it. In the folder of the lectures it also reads jupyter_lab_config.py. It is no part of
+Notebook 7 and JupyterHub load it. In the folder of the lectures it also reads jupyter_lab_config.py. It is separate from
 lecturelib.live, so that a server starts without importing matplotlib and ipywidgets.
 """
 

@@ -1,6 +1,8 @@
-"""Compare a gradient with finite differences, for nests of float64 arrays."""
+"""Compare a gradient with finite differences, for nests of float64 arrays; and random layers to compare them on."""
 
 import numpy as np
+
+from lecturelib import cells
 
 STEP = 1e-5
 
@@ -36,3 +38,16 @@ def assert_gradient(f, nest, gradient, rtol=1e-6):
         tolerance = rtol * np.abs(true).max() + noise
         error = np.abs(mine - true).max()
         assert error <= tolerance, f"array {number}: off by {error:.2e}, which is more than {tolerance:.2e}"
+
+
+def random_layer(seed, sizes, kind="rnn", dtype=np.float64):
+    """Parameters, inputs, initial states and the direct adjoints of all hidden states: random numbers."""
+    (T, B, D, H), rng = sizes, np.random.default_rng(seed)
+    blocks, make = (1, cells.RNN) if kind == "rnn" else (4, cells.LSTM)
+    p = make(*(rng.standard_normal(shape).astype(dtype) for shape in ((blocks * H, D), (blocks * H, H), (blocks * H,))))
+    x, h0, c0, h_bar = (rng.standard_normal(shape).astype(dtype) for shape in ((T, B, D), (B, H), (B, H), (T, B, H)))
+    return p, x, {"h0": h0, "c0": c0} if kind == "lstm" else {"h0": h0}, h_bar
+
+
+def near(mine, truth, rtol=1e-11):
+    np.testing.assert_allclose(mine, truth, rtol=rtol, atol=rtol * np.abs(truth).max())

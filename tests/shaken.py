@@ -88,9 +88,9 @@ class Finder(importlib.machinery.PathFinder):
 def shake(seed, times=1.0):
     """From here on NumPy is shaken. To be called before the library is imported."""
     noise, product = Noise(seed, times if seed else 0.0), operator.matmul
-    for room, names in SHAKEN.items():
+    for module, names in SHAKEN.items():
         for name in names:
-            setattr(room, name, noise.before(getattr(room, name)))
+            setattr(module, name, noise.before(getattr(module, name)))
     builtins.__product__ = noise.before(product)
     sys.meta_path.insert(0, Finder)
 

@@ -309,7 +309,7 @@ TABLE = {
         "nudge": (np.ones(3), [*like(np.ones(3)), np.zeros(3)]),
     },
     jacobians.singular_values: {"P": (J, [*array(J, finite=False, axes=False), np.ones((2, 3)), np.ones(3)])},
-    cells.gradient_norms: {"p": p(RNN), "x": floats(X), "end": floats(H, finite=False), "phi": PHI},
+    jacobians.gradient_norms: {"p": p(RNN), "x": floats(X), "end": floats(H, finite=False), "phi": PHI},
     jacobians.gradient_flow: {
         "make": (lambda rng: cells.init_rnn(rng, 1, 2), [*function(), lambda rng: NET, lambda rng: RNN]),
         "T": whole(3),
@@ -381,7 +381,7 @@ TABLE = {
         "loss_and_gradient": (bowl, function()),
         "params": (1.0, nest()),
         "batches": ([1, 2], [None, 3, 1.5, object(), len, np.array(2.0)]),
-        "rule": (train.sgd(0.1), [*JUNK, train.sgd, train.adam, 0.1, (1, 2)]),
+        "optimizer": (train.sgd(0.1), [*JUNK, train.sgd, train.adam, 0.1, (1, 2)]),
         "clip": (1.0, positive()),
         "steps": whole(2),
         "marks": ((0,), [None, 3, "x", {}, [None], (0.5,), (-1,), (True,)]),
@@ -650,14 +650,14 @@ def only_computes(thing):
 
 def test_every_public_function_and_each_of_its_arguments_has_a_place_in_the_table():
     for module in MODULES:
-        room = module.__name__.split(".")[-1]
+        short = module.__name__.split(".")[-1]
         listed = getattr(module, "__all__", [name for name in vars(module) if not name.startswith("_")])
         for name in listed:
             thing = getattr(module, name)
             own = callable(thing) and getattr(thing, "__module__", None) == module.__name__
-            if own and name not in RECORDS.get(room, ()) and not (module in LECTURES and only_computes(thing)):
-                assert thing in TABLE, f"{room}.{name} has no row in TABLE"
-                assert set(TABLE[thing]) == set(inspect.signature(thing).parameters), f"{room}.{name}: arguments without a sort"
+            if own and name not in RECORDS.get(short, ()) and not (module in LECTURES and only_computes(thing)):
+                assert thing in TABLE, f"{short}.{name} has no row in TABLE"
+                assert set(TABLE[thing]) == set(inspect.signature(thing).parameters), f"{short}.{name}: arguments without a sort"
 
 
 @pytest.mark.parametrize("function", TABLE, ids=name_of)
@@ -719,7 +719,7 @@ UNTOLD = "it must not be called"
 SPECIAL = {
     "a clamp for steps that are no numbers": (
         lambda: cells.unroll(LSTM, X, clamp={"f": {1.0: 0.5}}),
-        "clamp of f: a step is a whole number",
+        "each step in clamp of f must be a whole number",
     ),
     "a clamp that is a word": (lambda: cells.unroll(LSTM, X, clamp="f"), "clamp must be a dict of gates"),
     "a gradient that changes its shape": (
@@ -745,7 +745,7 @@ SPECIAL = {
         r"rate\(k\) must be a finite number >= 0",
     ),
     "rates for other parameters": (
-        lambda: train.adam(0.1, each=(1, 1)).start(np.ones(2)),
+        lambda: train.adam(0.1, each=(1, 1)).init(np.ones(2)),
         "each must be a nest like the parameters",
     ),
     "a rate that is warm too long": (lambda: train.linear_decay(0.1, 5, warm=5), "0 <= warm < steps"),
@@ -760,7 +760,7 @@ SPECIAL = {
     "parameters that do not fit": (lambda: costs.logistic_cost(np.ones(2), np.ones(3)), "w and b must have shapes that fit"),
     "a translator of two sizes": (
         lambda: nets.translate(PAIR._replace(decoder=nets.init_encoder_decoder(RNG, 6, 5, 7).decoder), SOURCE, 2),
-        "net needs as many units in each layer of both sides",
+        "net needs the same numbers of units in encoder and decoder",
     ),
     "an error that gives no adjoint": (
         lambda: nets.loss(NET, X, H, error=lambda y, t: (0.0, None)),

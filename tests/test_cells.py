@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from gradcheck import arrays, assert_gradient
+from gradcheck import arrays, assert_gradient, near, random_layer
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -13,15 +13,6 @@ from lecturelib import cells, jacobians, maps, scan
 ACTIVATIONS = tuple(cells.PHI)
 sizes = st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(1, 3), st.integers(1, 4))  # T, B, D, H
 seeds = st.integers(0, 10_000)
-
-
-def some(seed, sizes, kind="rnn", dtype=np.float64):
-    """Parameters, inputs, initial states and the direct adjoints of all hidden states: random numbers."""
-    (T, B, D, H), rng = sizes, np.random.default_rng(seed)
-    blocks, make = (1, cells.RNN) if kind == "rnn" else (4, cells.LSTM)
-    p = make(*(rng.standard_normal(shape).astype(dtype) for shape in ((blocks * H, D), (blocks * H, H), (blocks * H,))))
-    x, h0, c0, h_bar = (rng.standard_normal(shape).astype(dtype) for shape in ((T, B, D), (B, H), (B, H), (T, B, H)))
-    return p, x, {"h0": h0, "c0": c0} if kind == "lstm" else {"h0": h0}, h_bar
 
 
 def loop(p, x, h0, c0=None, phi="tanh", clamp=None):
@@ -57,17 +48,13 @@ def loop_back(p, x, h, c, steps, h_bar, last_c_bar=0.0, phi="tanh", clamp=None):
     return total, np.array(h_bars), np.array([c_bar, *c_bars]), np.array(x_bars)
 
 
-def near(mine, truth, rtol=1e-11):
-    np.testing.assert_allclose(mine, truth, rtol=rtol, atol=rtol * np.abs(truth).max())
-
-
 # -- against finite differences ---------------------------------------------------------------------------------------------
 
 
 @settings(max_examples=40)
 @given(seeds, sizes, st.sampled_from(ACTIVATIONS), st.booleans())
 def test_rnn_gradients_are_the_finite_differences(seed, sizes, phi, only_last):
-    p, x, start, h_bar = some(seed, sizes)
+    p, x, start, h_bar = random_layer(seed, sizes)
     trace = cells.unroll(p, x, phi=phi, **start)
     if phi == "relu":  # at its corner it has no derivative
         z = np.einsum("tbd,hd->tbh", x, p.W_x) + trace.h[:-1] @ p.W_h.T + p.b
@@ -86,7 +73,7 @@ def test_rnn_gradients_are_the_finite_differences(seed, sizes, phi, only_last):
 @settings(max_examples=40)
 @given(seeds, sizes, st.booleans())
 def test_lstm_gradients_are_the_finite_differences(seed, sizes, only_last):
-    p, x, start, h_bar = some(seed, sizes, "lstm")
+    p, x, start, h_bar = random_layer(seed, sizes, "lstm")
     direct, c_last = (h_bar[-1] if only_last else h_bar), np.random.default_rng(seed + 1).standard_normal(h_bar[0].shape)
     back = cells.backprop(cells.unroll(p, x, **start), direct, c_bar=c_last, inputs=True)
 
@@ -105,7 +92,7 @@ CLAMPS = ({"f": 1.0}, {"f": {2: 1.0}, "o": {1: 0.0, 3: 0.4}}, {"i": {1: 0.3}, "g
 @pytest.mark.parametrize("clamp", CLAMPS, ids=str)
 @pytest.mark.parametrize("B", [1, 2])
 def test_the_adjoint_is_right_under_a_clamp(clamp, B):
-    p, x, start, h_bar = some(7, (4, B, 2, 3), "lstm")
+    p, x, start, h_bar = random_layer(7, (4, B, 2, 3), "lstm")
     trace = cells.unroll(p, x, clamp=clamp, **start)
     for gate, plan in clamp.items():
         for t, value in (plan if isinstance(plan, dict) else dict.fromkeys(range(1, 5), plan)).items():
@@ -119,14 +106,14 @@ def test_the_adjoint_is_right_under_a_clamp(clamp, B):
 
 
 def test_a_clamp_may_differ_from_cell_to_cell():
-    p, x, start, _ = some(7, (3, 2, 2, 3), "lstm")
+    p, x, start, _ = random_layer(7, (3, 2, 2, 3), "lstm")
     trace = cells.unroll(p, x, clamp={"f": {2: np.array([0.0, 0.5, 1.0])}}, **start)
     assert (trace.gates.f[1] == [0.0, 0.5, 1.0]).all()
 
 
 @pytest.mark.parametrize("kind", ["rnn", "lstm"])
 def test_a_gradient_off_by_a_thousandth_is_refused(kind):
-    p, x, start, h_bar = some(3, (4, 2, 2, 3), kind)
+    p, x, start, h_bar = random_layer(3, (4, 2, 2, 3), kind)
     back = cells.backprop(cells.unroll(p, x, **start), h_bar)
 
     def loss():
@@ -153,7 +140,7 @@ def test_a_gradient_off_by_a_thousandth_is_refused(kind):
 def test_the_fast_loops_equal_the_loop_of_steps(kind, B, cache, monkeypatch):
     monkeypatch.setattr(scan, "CACHE", cache)  # blocks of one step, of a few, and of all
     clamp = {2: {"f": 1.0, "o": 0.25}, 9: {"g": -0.5, "i": 0.0}} if kind == "clamped" else None
-    p, x, start, h_bar = some(1, (23, B, 3, 6), "rnn" if kind == "rnn" else "lstm")
+    p, x, start, h_bar = random_layer(1, (23, B, 3, 6), "rnn" if kind == "rnn" else "lstm")
     c_bar = None if kind == "rnn" else np.random.default_rng(2).standard_normal((B, 6))
     h, c, steps = loop(p, x, **start, clamp=clamp)
     by_gate = {g: {t: plan[g] for t, plan in clamp.items() if g in plan} for g in "ifog"} if clamp else None
@@ -172,7 +159,7 @@ def test_the_fast_loops_equal_the_loop_of_steps(kind, B, cache, monkeypatch):
 
 @pytest.mark.parametrize("phi", ACTIVATIONS)
 def test_each_activation_in_the_fast_loop_and_in_the_step(phi):
-    p, x, start, h_bar = some(4, (6, 2, 3, 4))
+    p, x, start, h_bar = random_layer(4, (6, 2, 3, 4))
     h, _, _ = loop(p, x, **start, phi=phi)
     trace = cells.unroll(p, x, phi=phi, **start)
     near(trace.h, h)
@@ -186,11 +173,11 @@ def test_calls_of_changing_sizes_leave_each_other_alone(dtype):
     kept = []
     for _ in range(60):
         sizes, kind = menu[rng.integers(len(menu))], ("rnn", "lstm")[rng.integers(2)]
-        p, x, start, h_bar = some(5, sizes, kind, dtype)
+        p, x, start, h_bar = random_layer(5, sizes, kind, dtype)
         trace = cells.unroll(p, x, **start)
         kept.append((sizes, kind, trace, cells.backprop(trace, h_bar, inputs=True)))
     for sizes, kind, trace, back in kept:
-        p, x, start, h_bar = some(5, sizes, kind, dtype)
+        p, x, start, h_bar = random_layer(5, sizes, kind, dtype)
         fresh = cells.unroll(p, x, **start)
         again = cells.backprop(fresh, h_bar, inputs=True)
         for mine, truth in zip(arrays((trace.h, *back)), arrays((fresh.h, *again)), strict=True):
@@ -291,51 +278,8 @@ def test_overflow_and_underflow_are_results(dtype):
 
 def test_the_flow_of_a_float32_net_reaches_below_the_root_of_the_smallest_float():
     p = cells.RNN(np.ones((2, 1), np.float32), 0.1 * np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
-    norms = cells.gradient_norms(p, np.zeros((31, 1, 1), np.float32), np.array([[3, 4]], np.float32), phi="linear")
+    norms = jacobians.gradient_norms(p, np.zeros((31, 1, 1), np.float32), np.array([[3, 4]], np.float32), phi="linear")
     np.testing.assert_allclose(norms[:, 0], 5 * 0.1 ** np.arange(31, -1, -1.0), rtol=1e-5)
-
-
-@pytest.mark.parametrize(("kind", "clamp"), [("rnn", None), ("lstm", None), ("lstm", {"f": {3: 0.9}, "o": {5: 0.0}})])
-@pytest.mark.parametrize("B", [1, 2])
-def test_the_product_of_jacobians_is_what_backprop_gives_end_to_end(kind, clamp, B):
-    p, x, start, h_bar = some(6, (6, B, 2, 3), kind)
-    trace = cells.unroll(p, x, clamp=clamp, **start)
-    P = jacobians.products(jacobians.along(trace))
-    c_end = np.random.default_rng(1).standard_normal((B, 3)) if kind == "lstm" else None
-    back = cells.backprop(trace, h_bar[-1], c_bar=c_end)
-    end = h_bar[-1] if c_end is None else np.hstack([h_bar[-1], c_end])
-    for t in range(6):
-        state_bar = np.einsum("bi,bij->bj", end, P[t])
-        near(back.h_bar[t], state_bar[:, :3])
-        if kind == "lstm":  # c_bar is total: it counts the way over h_t = o tanh(c_t) too, which the state (h, c) has apart
-            o, c = trace.gates.o[t - 1], trace.c[t]
-            near(back.c_bar[t], state_bar[:, 3:] + (state_bar[:, :3] * o * (1 - np.tanh(c) ** 2) if t else 0))
-
-
-def test_jacobians_are_those_of_one_step():
-    p, x, start, _ = some(8, (3, 2, 2, 3))
-    trace = cells.unroll(p, x, **start)
-    J = jacobians.along(trace)
-    assert J.shape == (3, 2, 3, 3)
-    for t in range(3):
-        for b in range(2):
-            for j in range(3):
-                up, down = trace.h[t].copy(), trace.h[t].copy()
-                up[b, j] += 1e-6
-                down[b, j] -= 1e-6
-                step = (cells.rnn_step(p, up, x[t]) - cells.rnn_step(p, down, x[t]))[b] / 2e-6
-                np.testing.assert_allclose(J[t, b, :, j], step, rtol=1e-6, atol=1e-9)
-
-
-def test_singular_values_are_those_of_the_products():
-    p, x, start, _ = some(9, (5, 1, 2, 4))
-    P = jacobians.products(jacobians.along(cells.unroll(p, x, **start)))
-    values = jacobians.singular_values(P)
-    assert values.shape == (6, 1, 4)
-    np.testing.assert_allclose(values[-1], 1)
-    np.testing.assert_allclose(values[0, 0, 0], np.linalg.norm(P[0, 0], 2), rtol=1e-12)
-    # of three steps at most: the smallest singular value of five is near the rounding error of the largest
-    np.testing.assert_allclose(values[2:].prod(-1), np.abs(np.linalg.det(P[2:])), rtol=1e-8)
 
 
 def test_states_stay_where_the_identity_puts_them():
@@ -352,7 +296,7 @@ def test_states_stay_where_the_identity_puts_them():
 
 def exercise(clamp=None, b=None, t=3):
     """max |c_bar_t - c_bar_{t+1}| in an LSTM of 4 cells over 7 steps with a loss on every h."""
-    p, x, start, h_bar = some(11, (7, 3, 2, 4), "lstm")
+    p, x, start, h_bar = random_layer(11, (7, 3, 2, 4), "lstm")
     if b is not None:
         p = p._replace(W_x=0 * p.W_x, W_h=0 * p.W_h, b=b)
     back = cells.backprop(cells.unroll(p, x, clamp=clamp, **start), h_bar)
@@ -392,7 +336,7 @@ def decades(make, phi=None, T=100, seeds=10):
     for seed in range(seeds):
         rng = np.random.default_rng(seed)
         p, x, end = make(rng), rng.uniform(0, 1, (T, 1, 1)), rng.standard_normal((1, 64))
-        logs.append(np.log10(cells.gradient_norms(p, x, end / np.linalg.norm(end), phi=phi)[1, 0]))
+        logs.append(np.log10(jacobians.gradient_norms(p, x, end / np.linalg.norm(end), phi=phi)[1, 0]))
     return np.median(logs)
 
 
@@ -494,10 +438,16 @@ BAD = {
         lambda: cells.unroll(RNN, X, phi="sin"),
         "phi must be one of 'tanh', 'relu', 'logistic', 'linear', not 'sin'",
     ),
-    "unknown gate": (lambda: cells.unroll(LSTM, X, clamp={"r": 1.0}), "clamp has gates i, f, o and g, not 'r'"),
+    "unknown gate": (
+        lambda: cells.unroll(LSTM, X, clamp={"r": 1.0}),
+        "each gate in clamp must be one of 'i', 'f', 'o', 'g', not 'r'",
+    ),
     "clamp too large": (lambda: cells.unroll(LSTM, X, clamp={"f": 1.1}), "clamp of f takes a number from 0 to 1"),
     "clamp nan": (lambda: cells.unroll(LSTM, X, clamp={"g": np.nan}), "clamp of g takes a number from -1 to 1"),
-    "clamp in step 0": (lambda: cells.unroll(LSTM, X, clamp={"f": {0: 1.0}}), "a step is a whole number from 1 to T = 5, not 0"),
+    "clamp in step 0": (
+        lambda: cells.unroll(LSTM, X, clamp={"f": {0: 1.0}}),
+        "each step in clamp of f must be a whole number >= 1, not 0",
+    ),
     "h_bar of another T": (
         lambda: cells.backprop(cells.unroll(RNN, X), np.ones((4, 4, 3))),
         r"h_bar has shape \(4, 4, 3\); it needs \(T = 5, B = 4, H = 3\)",
@@ -507,8 +457,6 @@ BAD = {
         lambda: cells.backprop(cells.unroll(RNN, X), np.ones((4, 3)), c_bar=np.ones((4, 3))),
         "c_bar belongs to an LSTM",
     ),
-    "J": (lambda: jacobians.products(np.ones((3, 2, 2))), r"J has shape \(3, 2, 2\); it needs \(T, B, N, N\)"),
-    "nudge": (lambda: jacobians.growth(np.ones((3, 2, 2)), np.ones(3)), r"nudge has shape \(3,\); it needs \(N = 2\)"),
     "no rng": (lambda: cells.init_rnn(0, 2, 3), "rng must be a random generator, such as"),
     "H": (lambda: cells.init_lstm(np.random.default_rng(0), 2, 0), "H must be a whole number >= 1, not 0"),
     "recurrent": (
@@ -526,47 +474,3 @@ def test_bad_input_is_refused_in_words(name):
     call, words = BAD[name]
     with pytest.raises(ValueError, match=words):
         call()
-
-
-# -- a nudge carried forward ----------------------------------------------------------------------------------------------------
-
-
-def test_the_growth_of_a_nudge_is_that_of_the_product():
-    p, x, start, _ = some(10, (7, 1, 2, 4))
-    J, v = jacobians.along(cells.unroll(p, x, **start))[:, 0], np.array([1.0, -2.0, 0.5, 3.0])
-    logs = jacobians.growth(J, v)
-    assert logs.shape == (8,)
-    for t in range(8):
-        size = np.linalg.norm(np.linalg.multi_dot([*J[:t][::-1], np.eye(4), v])) / np.linalg.norm(v)
-        assert logs[t] == pytest.approx(np.log10(size))
-
-
-def test_a_nudge_grows_beyond_every_float_and_dies_for_good():
-    logs = jacobians.growth(np.full((1000, 1, 1), 100.0), np.ones(1))
-    assert logs[-1] == pytest.approx(2000)
-    gone = jacobians.growth(np.array([[[2.0]], [[0.0]], [[3.0]]]), np.ones(1))
-    assert gone.tolist() == [0, np.log10(2), -np.inf, -np.inf]
-
-
-@pytest.mark.parametrize("size", [5e-324, 1e-200, 1e-3, 1e200, 1e308])
-def test_the_growth_of_a_nudge_does_not_hang_on_its_length(size):
-    J = np.array([[[2.0, 1.0], [0.0, 3.0]], [[0.5, 0.0], [1.0, 1.0]]])
-    truth = [0, np.log10(np.hypot(1, 3)), np.log10(np.hypot(0.5, 4))]
-    np.testing.assert_allclose(jacobians.growth(J, np.array([0.0, size])), truth, rtol=1e-14)
-
-
-def test_a_nudge_survives_steps_whose_squares_are_no_floats():
-    J = np.array([[[1e200]], [[1e-300]], [[1e300]], [[np.inf]], [[1.0]]])
-    assert jacobians.growth(J, np.array([1e-160])).tolist() == pytest.approx([0, 200, -100, 200, np.inf, np.inf])
-
-
-@pytest.mark.parametrize(("gain", "lowest", "highest"), [(0.9, -8, -4), (3.0, 9, 13)])
-def test_order_forgets_a_nudge_and_chaos_feeds_it(gain, lowest, highest):
-    """Notebook 03: 64 units without input; at gain 3 a nudge grows by 11 decades in 100 steps."""
-    logs = []
-    for seed in range(10):
-        rng = np.random.default_rng(seed)
-        p, h0 = cells.init_rnn(rng, 1, 64, gain=gain), rng.uniform(-1, 1, (1, 64))
-        trace = cells.unroll(p, np.zeros((100, 1, 1)), h0=h0)
-        logs.append(jacobians.growth(jacobians.along(trace)[:, 0], rng.standard_normal(64))[-1])
-    assert lowest < np.mean(logs) < highest

@@ -1,4 +1,4 @@
-"""`planes`: orbits, basins, borders, fixed points of two tanh units, against one-start loops, finite differences and SciPy."""
+"""`phase_plane`: orbits, basins, boundaries and fixed points, against one-start loops, finite differences and SciPy."""
 
 import numpy as np
 import pytest
@@ -117,16 +117,16 @@ def test_a_basin_is_where_a_start_ends():
         assert np.abs(ends[:, labels[row, column]] - end).max() < 1e-3
 
 
-def test_the_border_parts_two_starts_and_its_gradient_is_the_saddles():
+def test_the_boundary_parts_two_starts_and_its_gradient_is_the_saddles():
     ends = phase_plane.attractors(FOUR, B)
-    border = phase_plane.boundary(FOUR, B, [-1, 1], [0, 1], ends)
-    np.testing.assert_allclose(border, (-0.60086997, 1), atol=1e-8)
-    one, other = (phase_plane.orbit(FOUR, B, border + np.array([side * 1e-10, 0]), 400)[-1] for side in (-1, 1))
+    boundary = phase_plane.boundary(FOUR, B, [-1, 1], [0, 1], ends)
+    np.testing.assert_allclose(boundary, (-0.60086997, 1), atol=1e-8)
+    one, other = (phase_plane.orbit(FOUR, B, boundary + np.array([side * 1e-10, 0]), 400)[-1] for side in (-1, 1))
     assert np.abs(one - other).max() > 1
-    growth = [phase_plane.log_growth(FOUR, B, border[:, None], T)[0] for T in (30, 60)]
+    growth = [phase_plane.log_growth(FOUR, B, boundary[:, None], T)[0] for T in (30, 60)]
     assert 10 ** ((growth[1] - growth[0]) / 30) == pytest.approx(1.163, abs=2e-3)
     # at a distance it grows for a while, and then vanishes
-    near = [phase_plane.log_growth(FOUR, B, border[:, None] + [[1e-4], [0]], T)[0] for T in (20, 50, 100)]
+    near = [phase_plane.log_growth(FOUR, B, boundary[:, None] + [[1e-4], [0]], T)[0] for T in (20, 50, 100)]
     assert near[0] < near[1] > 4 > 0 > near[2]
 
 
@@ -144,7 +144,7 @@ def test_the_smallest_floats_grow_and_shrink_too():
     assert [phase_plane.log_growth(W, B, h, steps)[0] for steps in (1, 3, 9)] == pytest.approx(
         [0, -310.65757, 4 * -310.65757], rel=1e-6
     )
-    with pytest.raises(ValueError, match=r"W and b must be numbers of float32, as h; there is 1e\+200"):
+    with pytest.raises(ValueError, match=r"W and b must fit into float32, the dtype of h; there is 1e\+200"):
         phase_plane.log_growth(1e200 * np.eye(2), B, np.zeros((2, 1), np.float32), 3)
 
 
@@ -196,7 +196,7 @@ BAD = {
     "gain": (lambda: phase_plane.rotation(np.inf, 0), "gain must be a finite number, not inf"),
     "one basin": (
         lambda: phase_plane.boundary(FOUR, B, [0.9, 0.9], [0.91, 0.9], phase_plane.attractors(FOUR, B)),
-        "p and q lie in one basin",
+        "p and q lie in the same basin",
     ),
 }
 

@@ -74,8 +74,8 @@ def test_clipping_by_value_turns_the_gradient():
 def test_float32_stays_float32():
     g = np.float32([3, 4])
     assert train.clip_norm(g, 1.0)[0].dtype == np.float32
-    for rule in (train.sgd(0.1), train.adam(0.1), train.sgd(lambda k: np.float64(0.1))):
-        assert rule.step(1, g, g, rule.start(g)).dtype == np.float32
+    for optimizer in (train.sgd(0.1), train.adam(0.1), train.sgd(lambda k: np.float64(0.1))):
+        assert optimizer.update(1, g, g, optimizer.init(g)).dtype == np.float32
 
 
 # -- steps --------------------------------------------------------------------------------------------------------------------
@@ -91,27 +91,27 @@ def test_gradient_descent_is_minus_rate_times_gradient():
 def test_the_first_step_of_adam_has_the_length_of_the_rate():
     """Its mean and its root mean square are then the gradient itself, whatever its size."""
     w = np.array([5.0, -5.0, 1.0])
-    rule = train.adam(0.1)
-    step = rule.step(1, w, np.array([1e-3, -1e4, 7.0]), rule.start(w)) - w
+    optimizer = train.adam(0.1)
+    step = optimizer.update(1, w, np.array([1e-3, -1e4, 7.0]), optimizer.init(w)) - w
     np.testing.assert_allclose(step, [-0.1, 0.1, -0.1], rtol=1e-4)
 
 
 def test_adam_by_hand():
     m = v = 0.0
     w = hand = 2.0
-    rule = train.adam(0.3, beta1=0.8, beta2=0.9)
-    memory = rule.start(w)
+    optimizer = train.adam(0.3, beta1=0.8, beta2=0.9)
+    state = optimizer.init(w)
     for k in range(1, 6):
         g = np.cos(k) * hand
         m, v = 0.8 * m + 0.2 * g, 0.9 * v + 0.1 * g * g
         hand -= 0.3 * (m / (1 - 0.8**k)) / (np.sqrt(v / (1 - 0.9**k)) + 1e-8)
-        w = rule.step(k, w, np.cos(k) * w, memory)
+        w = optimizer.update(k, w, np.cos(k) * w, state)
         assert w == pytest.approx(hand, rel=1e-12)
 
 
-def test_one_rule_serves_two_runs_without_remembering_the_first():
-    rule = train.adam(0.1)
-    first, second = (train.fit(bowl, 3.0, [1.0] * 20, rule) for _ in range(2))
+def test_one_optimizer_serves_two_runs_without_remembering_the_first():
+    optimizer = train.adam(0.1)
+    first, second = (train.fit(bowl, 3.0, [1.0] * 20, optimizer) for _ in range(2))
     assert first.losses == second.losses
 
 
@@ -165,9 +165,7 @@ def test_a_run_may_stop_after_so_many_batches():
 def test_a_run_that_blows_up_says_at_which_step_and_keeps_the_last_good_parameters():
     slopes = [1.0] * 6 + [1e6] + [1e300] * 5
     run = train.fit(bowl, 1.0, slopes, train.sgd(0.1))
-    assert run.ended == (
-        "stopped, for the loss is inf; the gradient's norm blew up at step 7: 5.31e+05, 6.9e+05 times the median before"
-    )
+    assert run.ended == ("stopped: loss is inf; the gradient norm blew up at step 7: 5.31e+05, 6.9e+05 times the earlier median")
     assert len(run.losses) == len(run.norms) == 8
     assert run.losses[-1] == np.inf
     assert np.isfinite(run.params)
@@ -179,14 +177,14 @@ def test_a_lost_gradient_leaves_the_last_parameters_whose_loss_was_a_number(lost
     run = train.fit(lambda w, k: (w * w, lost if k == 2 else 2 * w), 1.0, range(5), train.sgd(0.1))
     assert run.losses == pytest.approx([1.0, 0.64, 0.4096])
     assert run.losses[-1] == pytest.approx(run.params**2)  # this loss is a number, and these are its parameters
-    assert run.ended.startswith(f"stopped, for the gradient's norm is {lost}")
+    assert run.ended.startswith(f"stopped: gradient norm is {lost}")
     run = train.fit(lambda w, k: (lost if k == 2 else w * w, 2 * w), 1.0, range(5), train.sgd(0.1))
     assert run.losses[-2] == pytest.approx(run.params**2)
 
 
 def test_a_run_that_is_lost_from_the_start_says_so():
     run = train.fit(lambda w, _: (np.nan, np.nan), 1.0, [None] * 3, train.sgd(0.1))
-    assert run.ended == "stopped, for the loss is nan in the first step"
+    assert run.ended == "stopped: loss is nan in the first step"
     assert run.params == 1.0
 
 
@@ -259,7 +257,7 @@ def test_bad_input_is_refused_in_words(name):
 def test_each_array_may_have_its_own_share_of_adams_rate():
     w, g = (np.ones(2), [np.ones(3)]), (np.full(2, 5.0), [np.full(3, -5.0)])
     plain, shared = train.adam(0.1), train.adam(0.1, each=(1, [0.25]))
-    one, other = (rule.step(1, w, g, rule.start(w)) for rule in (plain, shared))
+    one, other = (optimizer.update(1, w, g, optimizer.init(w)) for optimizer in (plain, shared))
     np.testing.assert_allclose(other[0], one[0])
     np.testing.assert_allclose(other[1][0] - 1, 0.25 * (one[1][0] - 1))
     with pytest.raises(ValueError, match="each number of each must be a positive number, not 0"):

@@ -22,7 +22,8 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("notebooks/*.ipynb"))
-NUMERIC = [f"tests/test_{name}.py" for name in "cells nets train phase_plane maps tasks pretrained torch".split()]
+NUMERIC_TESTS = "cells jacobians nets train phase_plane maps mandelbrot tasks costs datasets pretrained torch".split()
+NUMERIC = [f"tests/test_{name}.py" for name in NUMERIC_TESTS]
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 # The environment without any choice of processor or threads.
 PLAIN = {k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", *THREADS)}

@@ -205,7 +205,7 @@ def mean_and_spread(ax, sweep, eta):
 
 def count_solved(runs: list[train.Run]) -> int:
     """How many runs end with a median loss below 0.1 over their last 200 steps, and did not blow up."""
-    return sum(np.median(run.losses[-200:]) < 0.1 and not run.ended.startswith("stopped") for run in runs)
+    return sum(bool(np.median(run.losses[-200:]) < 0.1) and not run.ended.startswith("stopped") for run in runs)
 
 
 # -- exercises ----------------------------------------------------------------------------------------------------------------

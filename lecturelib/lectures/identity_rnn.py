@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.ticker import FixedLocator
 
-from lecturelib import cells, datasets, expect, nets, pretrained
+from lecturelib import cells, datasets, expect, jacobians, nets, pretrained
 from lecturelib.plots import BACKWARD, CELL, FORWARD, IDENTITY, INK, PAPER, POWER, decade_axis, log10
 from lecturelib.probes import Called, Exercise, number
 
@@ -47,7 +47,7 @@ def _norms(recurrent, inputs, unit, scale):
         rng = np.random.default_rng(seed)
         p = cells.init_rnn(rng, 1, 64, recurrent=recurrent.lower(), gain=scale)
         x, end = rng.uniform(*INPUTS[inputs], (100, 1, 1)), rng.standard_normal((1, 64))
-        norms.append(cells.gradient_norms(p, x, end / np.linalg.norm(end), phi=unit.lower())[:, 0])
+        norms.append(jacobians.gradient_norms(p, x, end / np.linalg.norm(end), phi=unit.lower())[:, 0])
     return np.array(norms)
 
 
@@ -163,9 +163,9 @@ def best_rate(net: str, pixels: int) -> np.ndarray:
     """Accuracies (3,) of the stored runs of "tanh" or "IRNN" over so many pixels: three seeds, at the best learning rate."""
     stored, rates = pretrained.load("pixels"), []
     for rate in (3e-4, 1e-3, 3e-3):
-        runs = [stored.get(f"{net} {pixels} rate {rate:g} seed {seed}") for seed in range(3)]
-        if all(runs):
-            rates.append(np.array([run.measured["accuracy"] for run in runs]))
+        names = [f"{net} {pixels} rate {rate:g} seed {seed}" for seed in range(3)]
+        if all(name in stored for name in names):
+            rates.append(np.array([stored[name].measured["accuracy"] for name in names]))
     return max(rates, key=np.mean)
 
 

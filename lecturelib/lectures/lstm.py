@@ -191,7 +191,7 @@ def adding_flows(when: str, seed: int) -> dict[str, np.ndarray]:
     for name, (_, phi) in ADDERS.items():
         net = adder(name, when, seed).net
         end = np.repeat(net.W / np.linalg.norm(net.W), 16, axis=0)
-        flows[name] = cells.gradient_norms(net.cell, x, end, phi=phi).T
+        flows[name] = jacobians.gradient_norms(net.cell, x, end, phi=phi).T
     return flows
 
 
