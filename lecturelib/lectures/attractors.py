@@ -261,7 +261,7 @@ def _end(W, b, h, steps=1000):
 
 
 _STARTS = tuple(
-    (W, np.array(b, dtype=float), np.array(h))
+    (W.copy(), np.array(b, dtype=float), np.array(h))
     for W, b, h in (
         (_FOUR, (0, 0), (0.3, -0.8)),
         (_FOUR, (0.1, 0.05), (-0.9, -0.2)),
