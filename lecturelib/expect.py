@@ -225,11 +225,11 @@ def _shown(axes, sizes):
 
 
 def broadcast(names: str, *arrays: np.ndarray) -> tuple[int, ...]:
-    """The shape of these arrays combined elementwise; `names` names them in the error."""
+    """The shape of these arrays combined elementwise; `names` is what the error calls them."""
     try:
         return np.broadcast_shapes(*(a.shape for a in arrays))
     except ValueError:
-        raise ValueError(f"{names} must have shapes that fit, not {' and '.join(str(a.shape) for a in arrays)}") from None
+        raise ValueError(f"{names} must have compatible shapes, not {' and '.join(str(a.shape) for a in arrays)}") from None
 
 
 def row(name: str, value: Any, *, least: int = 1) -> np.ndarray:

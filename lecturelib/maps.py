@@ -235,7 +235,7 @@ class FixedPoint(NamedTuple):
 
 
 class Cycle(NamedTuple):
-    """A cycle: its `points` (n,) in order, starting from the least; the product of their slopes; and its kind, as above."""
+    """A cycle: its `points` (n,) in order, from the smallest; the product of their slopes; and its kind, as of a fixed point."""
 
     points: np.ndarray
     multiplier: float

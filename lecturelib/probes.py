@@ -78,32 +78,32 @@ _SHORT = reprlib.Repr()
 _SHORT.maxother = 60
 
 
-def floats(value: Any, shape: tuple[int, ...], asked: str) -> np.ndarray:
+def floats(value: Any, shape: tuple[int, ...], wanted: str) -> np.ndarray:
     """`value` as a new array of floats of this shape: real numbers of any type, in lists, tuples or arrays.
 
-    Unfit, with `asked` for its message: it has another shape, or something in it is not a real number (text, complex, None).
+    Unfit, with `wanted` for its message: it has another shape, or something in it is not a real number (text, complex, None).
     Untouched: there are three dots in it.
     """
     if _has_dots(value):
         raise Untouched
     if not _fits(value, shape):
-        raise Unfit(f"{asked}, not {shown(value)}")
+        raise Unfit(f"{wanted}, not {shown(value)}")
     try:
         array = np.asarray(value)
     except ValueError:  # lists of unequal lengths
-        raise Unfit(f"{asked}, not {shown(value)}") from None
+        raise Unfit(f"{wanted}, not {shown(value)}") from None
     if array.dtype.kind not in "biufO" or array.shape != shape:
-        raise Unfit(f"{asked}, not {shown(value)}")
+        raise Unfit(f"{wanted}, not {shown(value)}")
     if array.dtype.kind == "O" and not all(isinstance(x, Real | Decimal) for x in array.flat):
-        raise Unfit(f"{asked}, not {shown(value)}")
+        raise Unfit(f"{wanted}, not {shown(value)}")
     try:
         return array.astype(float)
     except OverflowError:
-        raise Unfit(f"{asked}, not {shown(value)}") from None
+        raise Unfit(f"{wanted}, not {shown(value)}") from None
 
 
 def _fits(value, shape):
-    """Whether the lengths are those of `shape`; arrays are checked later. To be called before numpy copies `range(10**12)`."""
+    """Whether lists and tuples have the lengths of `shape`; arrays come later. Call it before numpy copies a long range."""
     if hasattr(value, "__array__") or not isinstance(value, Sized):
         return True
     if not shape or len(value) != shape[0]:
@@ -133,12 +133,12 @@ def number(lo: float, hi: float) -> Callable[[Any], float]:
         raise ValueError(f"the bounds are numbers, not {shown(lo)} and {shown(hi)}")
     if not lo <= hi:
         raise ValueError(f"there is no number from {lo!r} to {hi!r}")
-    asked = f"the answer is a number from {lo:g} to {hi:g}"
+    wanted = f"the answer is a number from {lo:g} to {hi:g}"
 
     def probe(given):
-        value = float(floats(given, (), asked))
+        value = float(floats(given, (), wanted))
         if isinstance(given, bool | np.bool_) or not lo <= value <= hi:
-            raise Unfit(f"{asked}, not {shown(given)}")
+            raise Unfit(f"{wanted}, not {shown(given)}")
         return value
 
     return probe
@@ -148,12 +148,12 @@ def signs(count: int) -> Callable[[Any], np.ndarray]:
     """A probe for a list, tuple or array of `count` signs, each -1 or 1. ValueError: `count` is not a whole number >= 1."""
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise ValueError(f"count must be a whole number >= 1, not {shown(count)}")
-    asked = f"the answer is a list of {count} signs, each -1 or 1"
+    wanted = f"the answer is a list of {count} signs, each -1 or 1"
 
     def probe(given):
-        values = floats(given, (count,), asked)
+        values = floats(given, (count,), wanted)
         if not np.isin(values, (-1, 1)).all():
-            raise Unfit(f"{asked}, not {shown(given)}")
+            raise Unfit(f"{wanted}, not {shown(given)}")
         return values
 
     return probe
@@ -194,8 +194,8 @@ class Called:
         if not isinstance(shape, list):
             values = floats(result, shape, f"your function must return {_many(shape)}").ravel()
         elif isinstance(result, list | tuple | np.ndarray) and len(result) == len(shape):
-            asked = "your function must return a list of arrays of the same shapes as it was given"
-            values = np.concatenate([floats(part, s, asked).ravel() for part, s in zip(result, shape, strict=True)])
+            wanted = "your function must return a list of arrays of the same shapes as it was given"
+            values = np.concatenate([floats(part, s, wanted).ravel() for part, s in zip(result, shape, strict=True)])
         elif _has_dots(result):
             raise Untouched
         else:

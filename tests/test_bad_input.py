@@ -757,7 +757,7 @@ SPECIAL = {
         lambda: tasks.recall(np.random.default_rng(0), 10**6, 10**6),
         "B, T and symbols must ask for at most",
     ),
-    "parameters that do not fit": (lambda: costs.logistic_cost(np.ones(2), np.ones(3)), "w and b must have shapes that fit"),
+    "parameters that do not fit": (lambda: costs.logistic_cost(np.ones(2), np.ones(3)), "w and b must have compatible shapes"),
     "a translator of two sizes": (
         lambda: nets.translate(PAIR._replace(decoder=nets.init_encoder_decoder(RNG, 6, 5, 7).decoder), SOURCE, 2),
         "net needs the same numbers of units in encoder and decoder",

@@ -197,7 +197,7 @@ def reading(page, memory, odds, gradient, run: DigitRun, read: int) -> None:
 
 
 def _page(ax, run, read):
-    """The image; pixels that were not read yet are grey, and the last one read is framed."""
+    """The image; pixels that have not been read yet are grey, and the last one read is framed."""
     unread = run.order[read:]
     shown = np.repeat(1 - run.image.ravel()[:, None], 3, axis=1)
     shown[unread] = (2 * UNREAD + 0.25 * shown[unread]) / 2.25
