@@ -7,6 +7,7 @@ import asyncio
 import html
 import io
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from nbconvert.filters.markdown_mistune import markdown2html_mistune
@@ -40,6 +41,12 @@ def of_w(body, **options):
     return live.figure(draw, w=live.slider(0, 3, at=1), **{"size": (3, 2)} | options)  # small: quickly drawn
 
 
+def in_a_loop(coroutine):
+    """Run it in an event loop, in a thread: the browser tests leave their own loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, coroutine).result()
+
+
 def move(figure, pause=0.0, **values):
     """Slide: each control to its value, in a running loop, and then `pause` seconds of rest."""
 
@@ -48,7 +55,7 @@ def move(figure, pause=0.0, **values):
             figure._widgets[name].value = value
         await asyncio.sleep(pause)
 
-    asyncio.run(hand())
+    in_a_loop(hand())
 
 
 def caption(figure):

@@ -12,7 +12,7 @@ import matplotlib
 import numpy as np
 import pytest
 from PIL import Image
-from small_figures import caption, inside, line, make, move, of_w, picture
+from small_figures import caption, in_a_loop, inside, line, make, move, of_w, picture
 
 from lecturelib import live
 from lecturelib.live.figure import REST
@@ -38,7 +38,7 @@ def test_a_drag_ends_on_the_last_value():
             figure._widgets["w"].value = float(w)
         await asyncio.sleep(3 * REST)
 
-    asyncio.run(drag())
+    in_a_loop(drag())
     dragged = figure.png
     assert figure.text == "w = 3.00, T = 5."
     figure.set(w=1.0)
@@ -89,7 +89,7 @@ def test_an_error_right_after_a_good_move_keeps_the_good_picture_sharp():
         figure._widgets["w"].value = 2.5
         await asyncio.sleep(3 * REST)
 
-    asyncio.run(hand())
+    in_a_loop(hand())
     shown = picture(figure.png)
     assert (shown == (good if shown.shape == good.shape else good_at_one(figure))).all()
 
@@ -213,7 +213,7 @@ def test_hands_in_two_threads_do_not_spoil_the_picture():
                     failed.append(caption(figure))
             await asyncio.sleep(3 * REST)
 
-        asyncio.run(slide())
+        in_a_loop(slide())
 
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)  # threads take turns often: a race shows at once
@@ -241,7 +241,7 @@ def test_a_figure_may_be_made_while_another_is_moved():
             while not done.is_set():
                 moved._widgets["w"].value = -moved._widgets["w"].value
 
-        asyncio.run(slide())
+        in_a_loop(slide())
 
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
