@@ -23,6 +23,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.cbook import CallbackRegistry, Grouper
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.image import AxesImage
 from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path
 from matplotlib.scale import ScaleBase
@@ -207,7 +208,12 @@ class Renderer:
             self.figure.set_layout_engine("none")
             self._positions = [ax.get_position(original=True).frozen() for ax in self.axes]
         self._reuse_ticks()
+        images = [artist for artist in foreground if isinstance(artist, AxesImage) and artist.get_visible()]
+        for image in images:
+            image.set_visible(False)  # matplotlib 3.8, which Pyodide has, draws animated images too
         self.canvas.draw()
+        for image in images:
+            image.set_visible(True)
         self._ticks_needed = [tuple(map(max, *pairs)) for pairs in zip(self._ticks_needed, self._count_ticks(), strict=True)]
         return self.canvas.copy_from_bbox(self.figure.bbox)
 
