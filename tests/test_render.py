@@ -238,7 +238,7 @@ DECORATIONS = {
     "no axis": lambda ax, w: ax.set_axis_off() if w > 1 else ax.set_axis_on(),
     "aspect": lambda ax, w: ax.set_aspect("equal" if w > 1 else "auto"),
     "image": lambda ax, w: ax.imshow(np.eye(3) * w, extent=(0, 3, 0, 3), vmin=0, vmax=3),
-    "image that goes": lambda ax, w: ax.imshow(np.eye(3), extent=(0, 3, 0, 3)) if w < 2 else None,  # of matplotlib 3.8
+    "image that goes": lambda ax, w: ax.imshow(np.eye(3), extent=(0, 3, 0, 3), aspect="auto") if w < 2 else None,
     "over the edge": lambda ax, w: ax.text(1.02, 0.5, f"{w}", transform=ax.transAxes),
 }
 
