@@ -16,8 +16,9 @@ The sentence is the caption, the alt text, what a screen reader says when a slid
 - `watch`: a view of a training run while it goes on
 - `drawing`: checks of the drawing function, the layout and the size
 - `render`: fast rendering on clean axes
-- `view`: the image and its accessibility in the page, and what a notebook stores of it
-- `caption`: the sentence as a widget and as Markdown
+- `view`, figure.js: the picture and the sentence in the page, frames that are kept there, and what a notebook stores
+- `ahead`: draws frames ahead of the reader, in idle time
+- `caption`: the sentence as Markdown
 - `reruns`: frees what a cell has shown when it is run again
 
 The package is independent of the lecture: it imports no other module of lecturelib.

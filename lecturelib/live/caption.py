@@ -1,9 +1,6 @@
-"""The sentence of a figure, as a widget in the page and as Markdown in the stored notebook."""
+"""The sentence of a figure as Markdown, for the stored notebook."""
 
-import html
 import re
-
-import ipywidgets as widgets
 
 # MathJax searches the finished page for formulas, but only within one text node. A dollar sign, or a backslash that could begin a
 # formula, therefore gets an element of its own.
@@ -19,20 +16,3 @@ def markdown(text: str) -> str:
     special = rf"({_MATH}|{_LINKS}|{_ENTITIES})|({_MARKUP})"
     text = re.sub(special, lambda m: _REPLACEMENTS[m[1]] if m[1] else "\\" + m[2], " ".join(text.split()))
     return re.sub(r"^(\d{1,9}(?=[.)](?: |$))|(?=[-+](?:[ -]|$)))", r"\1\\", text)  # the start of a list or a horizontal rule
-
-
-def caption_widget(text: str, mark: str) -> widgets.HTML:
-    """A widget that shows `text`. Its class is `mark`-caption."""
-    caption = widgets.HTML(html.escape(text), layout=widgets.Layout(height="auto"))
-    caption.add_class(f"{mark}-caption")
-    return caption
-
-
-def show_text(caption: widgets.HTML, text: str) -> None:
-    """Replace the text of a caption."""
-    caption.value = html.escape(text)
-
-
-def show_error(caption: widgets.HTML, message: str) -> None:
-    """Replace the text of a caption by an error message."""
-    caption.value = f'<span class="error">{html.escape(message)}</span>'

@@ -4,6 +4,8 @@ They are made by `live.slider`, `live.choice`, `live.toggle` and `live.text`.
 """
 
 import math
+import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,6 +16,24 @@ MAX_SIZE = 1e15  # of the numbers of a slider; a browser cannot represent larger
 
 WHOLE = int, np.integer
 REAL = int, float, np.integer, np.floating
+
+
+SIGNS = {"+": " plus ", "-": " minus ", "−": " minus ", "*": " times ", "×": " times ", "/": " over ", "=": " equals ", "|": ""}
+
+
+def spoken(label: str) -> str:
+    """The label in words: "rho" for ρ, "h of 1" for h(1), "x sub 0" for x₀."""
+    label = re.sub(r"(\w)\(([^()]*)\)", r"\1 of \2", label)
+    words = []
+    for sign in label:
+        name = unicodedata.name(sign, "").lower().split()
+        if name[:1] == ["greek"]:
+            words.append(f" {name[-1]} ")  # greek small letter rho
+        elif name[:1] in (["subscript"], ["superscript"]):
+            words.append(f" {'sub' if name[0] == 'subscript' else 'to the'} {unicodedata.normalize('NFKC', sign)} ")
+        else:
+            words.append(SIGNS.get(sign, sign))
+    return " ".join("".join(words).split())
 
 
 @dataclass(frozen=True)
@@ -37,6 +57,11 @@ class Slider:
     def allows(self) -> str:
         """The allowed values in words."""
         return f"{'a whole number' if self.whole else 'a number'} from {self.lo:g} to {self.hi:g}"
+
+    @property
+    def range(self) -> dict[str, Any]:
+        """All its stops, as the page counts them."""
+        return {"lo": self.lo, "hi": self.hi, "step": self.step, "log": self.log}
 
     @property
     def stops(self) -> list:
@@ -68,7 +93,7 @@ class Slider:
             raise ValueError(f"must be {self.allows}, not {value!r}")
         if abs(value) <= 2 * max(abs(self.lo), abs(self.hi)):  # not nan, and no int too large for a float
             # A browser adds up steps in floating point: its 1.0000000000000002 must become the 1 that the reader sees.
-            clean: float = int(value) if self.whole else float(f"{value:.12g}")
+            clean: float = int(value) if self.whole else float(f"{value:.12g}") + 0.0  # no negative zero
             if self.lo <= clean <= self.hi:
                 return clean
         raise ValueError(f"must be {self.allows}, not {value!r}")

@@ -4,11 +4,27 @@ import functools
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 MAX_INCHES = 40  # width or height of a picture
+NARROW, TALLEST = 3.4, 3.2  # inches: the width of a picture on a narrow screen, and the most that a panel in it is high
+
+
+class Layout(NamedTuple):
+    """Where the axes are: rows of their names, the width and height of the picture in inches, and the rows' relative heights."""
+
+    rows: list[list[str]]
+    inches: tuple[float, float]
+    heights: list[float] | None = None
+
+    def stacked(self) -> "Layout":
+        """The same axes for a narrow screen: one below the other, in reading order, with letters of the same size."""
+        height = self.inches[1] / len(self.rows)
+        names = list(dict.fromkeys(name for row in self.rows for name in row))
+        heights = [min(TALLEST, height * sum(name in row for row in self.rows)) for name in names]
+        return Layout([[name] for name in names], (min(NARROW, self.inches[0]), sum(heights)), heights)
 
 
 def name_of(draw: Callable) -> str:
@@ -31,7 +47,7 @@ def parameters_of(draw: Any, caller: str) -> Mapping[str, inspect.Parameter]:
     return parameters
 
 
-def checked_layout(layout: Any, axes: Sequence[str]) -> list[list[str]]:
+def checked_rows(layout: Any, axes: Sequence[str]) -> list[list[str]]:
     """The layout as rows of equal length. Raises ValueError unless it gives each of `axes` one rectangle."""
     if layout is None:
         return [list(axes)]

@@ -1,7 +1,7 @@
 """The live figure: a drawing function, its controls, and what the page shows of them."""
 
-import asyncio
 import inspect
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -9,14 +9,14 @@ import ipywidgets as widgets
 import numpy as np
 from IPython.display import display
 
-from lecturelib.live.caption import caption_widget, markdown, show_error, show_text
+from lecturelib.live.ahead import Ahead
+from lecturelib.live.caption import markdown
 from lecturelib.live.controls import Choice, Control, Slider, Text, Toggle
-from lecturelib.live.drawing import checked_layout, checked_size, name_of, parameters_of
-from lecturelib.live.render import DRAW_LOCK, Renderer
+from lecturelib.live.drawing import Layout, checked_rows, checked_size, name_of, parameters_of
+from lecturelib.live.render import DRAW_LOCK, Renderer, quick_png
 from lecturelib.live.reruns import CELLS, close_widgets
-from lecturelib.live.view import SHARP, Picture, accessibility_widget, new_mark
+from lecturelib.live.view import CLASS, SHARP, Picture, bundle, frame
 
-REST = 0.15  # seconds without a move until the sharp picture is rendered
 PLAY_INTERVAL = 150  # milliseconds between the steps of a Play button
 MAX_SCALE = 4  # image pixels per CSS pixel that `pixels` gives
 
@@ -24,101 +24,125 @@ MAX_SCALE = 4  # image pixels per CSS pixel that `pixels` gives
 class LiveFigure:
     """A picture with controls and a caption. Made by `figure`. The last expression of a cell shows it.
 
-    `text` is the sentence, and `controls` are the controls by name.
+    `controls` are the controls by name.
     """
 
-    def __init__(
-        self,
-        draw: Callable[..., str],
-        axes: Sequence[str],
-        controls: Mapping[str, Control],
-        layout: list[list[str]],
-        size: tuple[float, float],
-    ) -> None:
+    def __init__(self, draw: Callable[..., str], axes: Sequence[str], controls: Mapping[str, Control], layout: Layout) -> None:
         self.controls = controls
         self._start = {name: control.at for name, control in controls.items()}
-        self._last_good = self._last_tried = self._start  # values
-        self._sharpening = None  # the timer
-        self._setting = False
+        self._draw, self._axes, self._layout = draw, axes, layout
+        self._renderers: dict[bool, Renderer] = {}  # by whether the page is narrow
+        self._closed = self._in_page = False
         with DRAW_LOCK:
-            self._renderer: Any = Renderer(draw, axes, layout, size)  # None once the figure is closed
-            self.text = self._renderer.draw(self._start)
+            self._text = self._drawn(self._start).text
+            self._good = self._tried = self._start  # the values of the last frame that could be drawn, and of the last of all
             self._build()
         CELLS.keep(self)
 
     def _build(self):
-        mark, width = new_mark("live"), self._renderer.size[0]
         self._widgets = {name: control.widget(control.label or name) for name, control in self.controls.items()}
-        for widget in self._widgets.values():
-            widget.observe(self._moved, "value")
+        self._plays, self._links, row = {}, [], []
+        for k, (name, widget) in enumerate(self._widgets.items()):
+            widget.add_class(f"live-control-{k}")
+            row.append(widget)
+            if self.controls[name].play:
+                row.append(self._play(name, k))
         reset = widgets.Button(description="Reset", layout=widgets.Layout(width="auto"))
         reset.on_click(lambda _: self._reset())
-        self._plays, self._links = [], []
-        row = [part for name in self.controls for part in self._with_play(name)]
         controls = widgets.HBox([*row, reset], layout=widgets.Layout(flex_flow="row wrap", align_items="center"))
-        controls.add_class(f"{mark}-controls")
-        self._picture = Picture(self._renderer, mark)
-        self._picture.show(SHARP)
-        self._caption = caption_widget(self.text, mark)
-        self._view = widgets.VBox([controls, self._picture.widget])
-        self._caption_view = widgets.VBox([accessibility_widget(mark, width), self._caption])
+        self._picture = Picture(self.controls, self._widgets, self._plays)
+        self._picture.on_msg(self._asked)
+        self._ahead = Ahead(self._draw_ahead)
+        self._view = widgets.VBox([controls, self._picture])
+        self._view.add_class(CLASS)
+        # The sentence is stored as an output of its own, which shows nothing in the page: the picture's widget has it there.
+        self._nothing = widgets.Box(layout=widgets.Layout(display="none"))
 
-    def _with_play(self, name):
-        widget, control = self._widgets[name], self.controls[name]
-        if not control.play:
-            return [widget]
+    def _play(self, name, k):
+        control = self.controls[name]
         options = {"min": control.lo, "max": control.hi, "step": control.step, "value": control.at}
         play = widgets.Play(**options, interval=PLAY_INTERVAL, show_repeat=False)
+        play.add_class(f"live-play-{k}")
         # Linked in the browser: Play then waits for the picture, as a slider does, and its steps never queue up in the kernel.
-        self._links.append(widgets.jslink((play, "value"), (widget, "value")))
-        self._plays.append(play)
-        return [widget, play]
+        self._links.append(widgets.jslink((play, "value"), (self._widgets[name], "value")))
+        self._plays[name] = play
+        return play
 
     def _reset(self):
-        for play in self._plays:
+        for play in self._plays.values():
             play.playing = False
         self.set(**self._start)
 
     def close(self) -> None:
         """Free the picture and the widgets. This happens automatically when you run the cell again."""
         with DRAW_LOCK:
-            if self._renderer is None:
+            if self._closed:
                 return
-            self._last_good = self.values
-            if self._sharpening:
-                self._sharpening.cancel()
-            for widget in self._widgets.values():
-                widget.unobserve_all()
+            self._good = self._tried = self.values
+            self._closed = True
+            self._ahead.drop()
             for link in self._links:
                 link.close()
-            close_widgets(self._view, self._caption_view)
-            self._renderer = self._picture = self._caption = self._view = self._caption_view = None
+            close_widgets(self._view, self._nothing)
+            self._renderers = {}
+            self._picture = self._ahead = self._view = self._nothing = None
             self._widgets = self._plays = self._links = None
 
     def _check_usable(self):
         """Raise ValueError if the figure is closed or is being drawn."""
-        if self._renderer is None:
+        if self._closed:
             raise ValueError("this figure is closed: its cell has been run again; use the new figure of that cell")
-        self._renderer.check_not_drawing()
+        for renderer in self._renderers.values():
+            renderer.check_not_drawing()
+
+    # -- frames --
+
+    def _drawn(self, values, narrow=False):
+        """The renderer of this layout, after it has drawn the frame for `values`."""
+        if narrow not in self._renderers:
+            layout = self._layout.stacked() if narrow else self._layout
+            self._renderers[narrow] = Renderer(self._draw, self._axes, layout)
+        renderer = self._renderers[narrow]
+        if renderer.drawn != values:
+            renderer.draw(values)
+        return renderer
+
+    def _current(self):
+        """The renderer with the frame for the present values; if that cannot be drawn, with the last good frame."""
+        self._check_usable()
+        if self._tried != self.values:
+            self._tried = self.values
+            try:
+                self._text = self._drawn(self._tried).text
+                self._good = self._tried
+            except Exception:  # the page, which asked for this frame, shows the error
+                pass
+        return self._drawn(self._good)
 
     @property
     def values(self) -> dict[str, Any]:
         """The current values of the controls, by name."""
-        if self._renderer is None:
-            return self._last_good
+        if self._closed:
+            return self._good
         return {name: self.controls[name].check(widget.value) for name, widget in self._widgets.items()}
+
+    @property
+    def text(self) -> str:
+        """The sentence of the current frame."""
+        with DRAW_LOCK:
+            return self._text if self._closed else self._current().text
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the picture in CSS pixels; `figure` takes it in inches, each of 100 CSS pixels."""
         self._check_usable()
-        return self._renderer.size
+        return self._renderers[False].size
 
     @property
     def png(self) -> bytes:
-        """The image that the page shows now, as a PNG file."""
-        self._check_usable()
-        return self._picture.png
+        """The current frame as a PNG file, with two pixels per CSS pixel."""
+        with DRAW_LOCK:
+            return quick_png(self._current().pixels(SHARP))
 
     def pixels(self, scale: int = 1) -> np.ndarray:
         """A copy of the current frame as RGBA bytes of shape (height, width, 4), with `scale` pixels per CSS pixel.
@@ -129,13 +153,13 @@ class LiveFigure:
         if isinstance(scale, bool) or not isinstance(scale, int | np.integer) or not 1 <= scale <= MAX_SCALE:
             raise ValueError(f"pixels: scale must be a whole number from 1 to {MAX_SCALE}, not {scale!r}")
         with DRAW_LOCK:
-            return self._renderer.pixels(int(scale)).copy()
+            return self._current().pixels(int(scale)).copy()
 
     def set(self, **values: Any) -> str:
         """Move controls by name, as a reader would, draw once, and return the sentence.
 
-        Raises ValueError, before anything moves, for a control that does not exist or a value that it does not allow. Also raises
-        whatever the drawing function raises.
+        Raises ValueError for a control that does not exist or a value that it does not allow, and whatever the drawing function
+        raises; nothing has moved then.
         """
         self._check_usable()
         for name, value in values.items():
@@ -146,67 +170,73 @@ class LiveFigure:
             except ValueError as error:
                 raise ValueError(f"{name} {error}") from None
         with DRAW_LOCK:
-            self._setting = True
-            try:
-                for name, value in values.items():
-                    self._widgets[name].value = value
-            finally:
-                self._setting = False
-            self._update(SHARP)
-            return self.text
+            self._show(self.values | values)
+            # The frame is in the page before the controls move there, so that it need not ask for it.
+            for name, value in values.items():
+                self._widgets[name].value = value
+            return self._text
 
-    def _moved(self, change):
-        """Respond to a control moved in the browser, which sends only the latest move once this returns."""
+    def _show(self, values):
+        """Draw the frame for `values` and send it to the page."""
+        renderer = self._renderers[False]
+        self._text = renderer.draw(values)
+        self._good = self._tried = values
+        if self._in_page:
+            self._picture.frame = frame(renderer, SHARP)
+
+    # -- what the page asks for --
+
+    def _asked(self, picture, content, buffers):
+        """Answer a message of figure.js."""
         with DRAW_LOCK:
-            # After Reset, the page sends the value of a log slider back with different last digits. That needs no new frame.
-            if self._renderer is None or self._setting or self.values == self._last_tried:
+            if self._closed:
                 return
-            if self._sharpening:
-                self._sharpening.cancel()
+            if not content.get("ahead"):  # a move, or a plan that is given up
+                self._ahead.drop()
+            if "ahead" in content:
+                self._ahead.add([(values, content["narrow"]) for values in content["ahead"]])
+                return
             try:
-                loop = _running_loop()
-                self._update(1 if loop else SHARP)
-                self._sharpening = loop and loop.call_later(REST, self._sharpen)
+                answer = self._frame(content["draw"], content["scale"], content["narrow"])
             except Exception as error:  # the reader must see any error, and the last good picture stays
-                values = ", ".join(f"{name} = {value}" for name, value in self.values.items())
-                show_error(self._caption, f"{values}: {type(error).__name__}: {error}")
+                named = ", ".join(f"{name} = {value}" for name, value in zip(self.controls, content["draw"], strict=True))
+                answer = {"error": f"{named}: {type(error).__name__}: {error}", "narrow": content["narrow"]}
+            self._send(content["draw"], answer)
 
-    def _update(self, scale):
-        """Draw and show the frame for the current values. If that fails, go back to the last good frame."""
-        self._last_tried = values = self.values
+    def _draw_ahead(self, wanted):
+        """Draw a frame before the page needs it; return the seconds that it took. One that cannot be drawn is left out."""
+        start = time.thread_time()  # of this thread alone: on a busy machine a frame takes longer, but no more work
         try:
-            text = self._renderer.draw(values)
-            self._picture.show(scale)
-        except Exception:
-            self._renderer.draw(self._last_good)
-            raise
-        self.text, self._last_good = text, values
-        show_text(self._caption, text)
+            answer = self._frame(wanted[0], 1, wanted[1])
+        except Exception:  # it is shown when the reader comes to it
+            return 0.0
+        seconds = time.thread_time() - start
+        self._send(wanted[0], {**answer, "milliseconds": 1000 * seconds})
+        return seconds
 
-    def _sharpen(self):
-        with DRAW_LOCK:
-            if self._renderer is not None:
-                self._picture.show(SHARP)
+    def _frame(self, values, scale, narrow):
+        checked = {name: control.check(value) for (name, control), value in zip(self.controls.items(), values, strict=True)}
+        return frame(self._drawn(checked, narrow), scale, narrow)
+
+    def _send(self, values, answer):
+        png = answer.pop("png", b"")
+        self._picture.send({**answer, "values": values}, [png])
+
+    # -- what is shown and stored --
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
-        self._check_usable()
-        CELLS.keep(self)
-        return self._picture.bundle(self._view, self.text)
+        with DRAW_LOCK:
+            renderer = self._current()
+            self._in_page, self._picture.frame = True, frame(renderer, SHARP)
+            CELLS.keep(self)
+            return bundle(renderer, self._view, self._text)
 
     def _ipython_display_(self):
-        """Show the picture, then the sentence. Both are stored too, for readers without a kernel."""
+        """Show the figure. The picture and the sentence are stored too, as two outputs, for readers without a kernel."""
         data, metadata = self._repr_mimebundle_()
         display(data, metadata=metadata, raw=True)
-        stored = {"text/markdown": markdown(self.text), "text/plain": self.text}
-        display({**self._caption_view._repr_mimebundle_(), **stored}, raw=True)
-
-
-def _running_loop():
-    """The event loop of this thread. None in a thread without one, where nothing can be scheduled for later."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
+        stored = {"text/markdown": markdown(self._text), "text/plain": self._text}
+        display({**self._nothing._repr_mimebundle_(), **stored}, raw=True)
 
 
 def figure(
@@ -239,4 +269,4 @@ def figure(
             f"{name_of(draw)}({', '.join(names)}): the axes must come first, then one parameter for each control "
             f"({', '.join(controls) or 'none given'})"
         )
-    return LiveFigure(draw, axes, controls, checked_layout(layout, axes), checked_size(size, "figure"))
+    return LiveFigure(draw, axes, controls, Layout(checked_rows(layout, axes), checked_size(size, "figure")))

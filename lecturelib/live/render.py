@@ -32,7 +32,7 @@ from matplotlib.ticker import Formatter, TickHelper
 from matplotlib.transforms import TransformNode
 from PIL import Image
 
-from lecturelib.live.drawing import name_of
+from lecturelib.live.drawing import Layout, name_of
 
 # Settings that remain the reader's, such as the window that a figure opens in. All others are ours while we draw.
 READER_SETTINGS = ("backend", "interactive", "toolbar", "webagg", "tk.", "macosx", "docstring", "date.epoch", "savefig.directory")
@@ -63,13 +63,13 @@ class Renderer:
     `figure`, `canvas` and `axes` are matplotlib's.
     """
 
-    def __init__(
-        self, function: Callable[..., str], names: Sequence[str], layout: list[list[str]], inches: tuple[float, float]
-    ) -> None:
+    def __init__(self, function: Callable[..., str], names: Sequence[str], layout: Layout) -> None:
         self.function = function
-        self._names, self._layout, self._inches = names, layout, inches
+        self._names, self._layout = names, layout
         self._positions = None  # of the axes, once the layout has been computed
         self._drawing = False
+        self.drawn: Mapping[str, Any] | None = None  # the values of the current frame; None after a failure
+        self.text = ""  # its sentence
         self._make_figure()
         self.dpi = self.figure.dpi
 
@@ -83,9 +83,9 @@ class Renderer:
         """Make a figure with empty axes."""
         with styled():
             # 4.6 inches of 100 pixels are 459.99999999999994 pixels: a little more, or a row of pixels is lost.
-            self.figure = Figure(figsize=[inches + 1e-9 for inches in self._inches], layout="constrained")
+            self.figure = Figure(figsize=[inches + 1e-9 for inches in self._layout.inches], layout="constrained")
             self.canvas = FigureCanvasAgg(self.figure)
-            mosaic = self.figure.subplot_mosaic(self._layout)
+            mosaic = self.figure.subplot_mosaic(self._layout.rows, height_ratios=self._layout.heights)
             self.axes = [mosaic[name] for name in self._names]
         self._own_children = frozenset(self.figure.get_children())
         self._ticks_needed, self._spare_ticks = self._count_ticks(), []
@@ -123,7 +123,7 @@ class Renderer:
         self.check_not_drawing()
         if self._positions and self._ticks_made != self._ticks_needed:
             self._fix_layout()
-        self._drawing = True
+        self._drawing, self.drawn = True, None
         try:
             self._clean.restore()
             self._decoration: Any = None  # determined when pixels are requested
@@ -135,7 +135,8 @@ class Renderer:
             raise
         finally:
             self._drawing = False
-        return " ".join(sentence.split())
+        self.drawn, self.text = dict(values), " ".join(sentence.split())
+        return self.text
 
     def check_not_drawing(self) -> None:
         """Raise ValueError while the drawing function runs."""

@@ -25,7 +25,8 @@ class Cells:
     def __init__(self) -> None:
         self._current: list[Closable] = []  # made or shown by the cell that is running
         self._by_cell: dict[str, list[Closable]] = {}  # made or shown by the last run of each cell
-        self._shell: Any = None  # the IPython shell, which tells us when a cell has finished
+        self._shell: Any = None  # the IPython shell, which tells us when a cell starts and when it has finished
+        self.running = False  # whether a cell runs
 
     def keep(self, thing: Closable) -> None:
         """Record that the cell that is running makes or shows `thing`."""
@@ -33,12 +34,17 @@ class Cells:
         if shell is None:
             return
         if shell is not self._shell:
+            shell.events.register("pre_run_cell", self._started)
             shell.events.register("post_run_cell", self._finished)
-            self._shell = shell
+            self._shell, self.running = shell, True
         if not any(thing is other for other in self._current):
             self._current.append(thing)
 
+    def _started(self, info):
+        self.running = True
+
     def _finished(self, result):
+        self.running = False
         with DRAW_LOCK:
             current, self._current = self._current, []
             cell = self._id(result)

@@ -2,17 +2,16 @@
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import ipywidgets as widgets
 from IPython import get_ipython
 from IPython.display import display
 
-from lecturelib.live.caption import caption_widget, show_text
-from lecturelib.live.drawing import checked_size, name_of, parameters_of
+from lecturelib.live.drawing import Layout, checked_size, name_of, parameters_of
 from lecturelib.live.render import DRAW_LOCK, Renderer
 from lecturelib.live.reruns import CELLS, close_widgets
-from lecturelib.live.view import SHARP, Picture, accessibility_widget, new_mark
+from lecturelib.live.view import CLASS, SHARP, Picture, bundle, frame
 
 INTERVAL = 0.25  # seconds between frames: drawing then takes a few per cent of the run's time
 STORED_TEXT = "The run, step by step"  # the text and alt text that a notebook stores
@@ -41,10 +40,9 @@ class _Views:
 class Watch:
     """Shows a run while it goes on. Made by `watch`. Call it with the run as often as you like."""
 
-    def __init__(self, draw: Callable[..., str], axes: list[str], size: tuple[float, float]) -> None:
-        self._draw, self._axes, self._size = draw, axes, size
-        self._renderer: Renderer | None = None
-        self._picture: Picture | None = None
+    def __init__(self, draw: Callable[..., str], axes: list[str], layout: Layout) -> None:
+        self._draw, self._axes, self._layout = draw, axes, layout
+        self._renderer: Any = None  # while the run is shown
         self._last_drawn, self._tenths = 0.0, 0
 
     def __call__(self, run: Run) -> None:
@@ -61,34 +59,32 @@ class Watch:
         if self._renderer is None:
             self._open(run)
         if report:  # a screen reader announces ten sentences, not a hundred
-            show_text(self._caption, run.text)
-        if run.ended or time.monotonic() - self._last_drawn > INTERVAL:
+            self._text = run.text
+        if report or time.monotonic() - self._last_drawn > INTERVAL:
             self._show(run)
-        if run.ended and self._picture:
-            data, metadata = self._picture.bundle(self._view, STORED_TEXT)
+        if run.ended:
+            data, metadata = bundle(self._renderer, self._view, STORED_TEXT)
             self._handle.update(data, metadata=metadata, raw=True)
-            self._renderer = self._picture = None
+            self._renderer = None
 
     def _open(self, run):
         with DRAW_LOCK:
-            self._renderer = Renderer(self._draw, self._axes, [self._axes], self._size)
-        mark = new_mark("watch")
-        self._picture = Picture(self._renderer, mark)
+            self._renderer = Renderer(self._draw, self._axes, self._layout)
+        self._picture, self._text = Picture({}, {}, {}), run.text
         self._bar = widgets.IntProgress(0, max=run.steps or 1, layout=widgets.Layout(width="23em", max_width="100%"))
-        self._caption = caption_widget(run.text, mark)
-        script = accessibility_widget(mark, self._renderer.size[0])
-        self._view = widgets.VBox([self._bar, self._picture.widget, script, self._caption])
+        self._view = widgets.VBox([self._bar, self._picture])
+        self._view.add_class(CLASS)
         self._show(run)
         CELLS.keep(_Views(self._view))
         # The stored text never changes. nbval sees the first text and the file keeps the last, and the digits of a loss differ
         # between processors. The caption gives them while the run goes on.
-        data, metadata = self._picture.bundle(self._view, STORED_TEXT)
+        data, metadata = bundle(self._renderer, self._view, STORED_TEXT)
         self._handle = display(data, metadata=metadata, raw=True, display_id=True)
 
     def _show(self, run):
         with DRAW_LOCK:
             self._renderer.draw({"run": run})
-            self._picture.show(SHARP)
+            self._picture.frame = {**frame(self._renderer, SHARP), "values": [], "text": self._text}
         self._bar.value, self._last_drawn = min(len(run.losses), self._bar.max), time.monotonic()
 
 
@@ -102,4 +98,4 @@ def watch(draw: Callable[..., str], *, size: tuple[float, float] = (8, 2.8)) -> 
     axes = list(parameters_of(draw, "watch"))[:-1]
     if not axes:
         raise ValueError(f"{name_of(draw)} must take its axes first, then the run")
-    return Watch(draw, axes, checked_size(size, "watch"))
+    return Watch(draw, axes, Layout([axes], checked_size(size, "watch")))
