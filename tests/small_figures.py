@@ -1,6 +1,7 @@
 """Small live figures for the tests of lecturelib.live, and how they are moved and looked at.
 
-A control is moved as a browser moves it, by its widget's value, inside an event loop: a kernel always runs one.
+A control is moved as a browser moves it: its widget gets the value, and the page asks for the frame, inside an event loop: a
+kernel always runs one.
 """
 
 import asyncio
@@ -47,19 +48,40 @@ def in_a_loop(coroutine):
         thread.submit(asyncio.run, coroutine).result()
 
 
-def move(figure, pause=0.0, **values):
-    """Slide: each control to its value, in a running loop, and then `pause` seconds of rest."""
+class Page:
+    """What figure.js does, without a browser: it asks for frames, and `got` holds the answers, each with its PNG."""
 
-    async def hand():
+    def __init__(self, figure):
+        self.figure, self.got = figure, []
+        figure._picture.send = lambda content, buffers: self.got.append(content | ({"png": buffers[0]} if buffers[0] else {}))
+
+    def ask(self, scale=1, narrow=False, **values):
+        """Move controls, and ask for the frame; gives the answer."""
         for name, value in values.items():
-            figure._widgets[name].value = value
-        await asyncio.sleep(pause)
+            self.figure._widgets[name].value = value
+        values = [widget.value for widget in self.figure._widgets.values()]
+        self.tell(draw=values, scale=scale, narrow=narrow)
+        return self.got[-1]
 
-    in_a_loop(hand())
+    def tell(self, **content):
+        self.figure._picture._handle_custom_msg(content, [])
+
+    def ahead(self, *lists, narrow=False):
+        """Ask for frames ahead, and wait until the kernel has nothing more to do; gives the answers."""
+
+        async def wait():
+            self.tell(ahead=[list(values) for values in lists], narrow=narrow)
+            while not self.figure._ahead._task.done():
+                await asyncio.sleep(0.001)
+
+        before = len(self.got)
+        in_a_loop(wait())
+        return self.got[before:]
 
 
-def caption(figure):
-    return figure._caption.value
+def move(figure, **values):
+    """Slide: each control to its value; gives the answer that the page gets."""
+    return Page(figure).ask(**values)
 
 
 def picture(png):

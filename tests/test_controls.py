@@ -3,9 +3,10 @@
 import ipywidgets as widgets
 import numpy as np
 import pytest
-from small_figures import caption, inside, make, move
+from small_figures import inside, make, move
 
 from lecturelib import live
+from lecturelib.live.controls import spoken
 
 
 @pytest.mark.parametrize(
@@ -142,9 +143,8 @@ def test_float_noise_of_the_browser_never_reaches_draw(value):
         return f"w is one: {w == 1}."
 
     figure = live.figure(draw, w=live.slider(-1.5, 1.5, at=0.5))
-    move(figure, w=value)
+    assert move(figure, w=value)["text"] == figure.text == "w is one: True."
     assert seen[-1] == 1 and type(seen[-1]) is float
-    assert caption(figure) == figure.text == "w is one: True."
     assert figure.set(w=value) == "w is one: True."
 
 
@@ -159,8 +159,7 @@ def test_a_log_slider_reaches_both_ends(lo, hi):
     widget = figure._widgets["w"]
     assert isinstance(widget, widgets.FloatLogSlider)
     for exponent, end in ((widget.max, hi), (widget.min, lo)):
-        move(figure, w=widget.base**exponent)
-        assert caption(figure) == f"w = {end:.4g}."
+        assert move(figure, w=widget.base**exponent)["text"] == f"w = {end:.4g}."
         assert figure.values["w"] == pytest.approx(end)
         assert lo <= figure.values["w"] <= hi
 
@@ -172,3 +171,16 @@ def test_a_play_button_is_linked_to_its_slider_in_the_browser():
     links = [w for w in widgets.widget._instances.values() if isinstance(w, widgets.widget_link.Link) and w.source[0] is play]
     assert [(link.source, link.target) for link in links] == [((play, "value"), (figure._widgets["T"], "value"))]
     assert not [part for part in inside(make()._view) if isinstance(part, widgets.Play)]
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [("ρ", "rho"), ("η", "eta"), ("h(1)", "h of 1"), ("i(t+1)", "i of t plus 1"), ("initial x₀", "initial x sub 0"), ("w", "w"),
+     ("Re c", "Re c"), ("turn (rad)", "turn (rad)"), ("Δt", "delta t"), ("|w|", "w"), ("σ²", "sigma to the 2")],
+)  # fmt: skip
+def test_a_label_can_be_spoken(label, words):
+    assert spoken(label) == words
+
+
+def test_no_value_is_a_negative_zero():
+    assert str(live.slider(-1.0, 1.0, at=0.5).check(-0.0)) == "0.0"

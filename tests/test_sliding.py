@@ -1,4 +1,4 @@
-"""A live figure while its controls are moved in the browser: quick and sharp pictures, errors, Reset, and threads."""
+"""A live figure while its controls are moved in the browser: what the kernel draws, answers, and draws ahead; threads."""
 
 import asyncio
 import io
@@ -12,38 +12,113 @@ import matplotlib
 import numpy as np
 import pytest
 from PIL import Image
-from small_figures import caption, in_a_loop, inside, line, make, move, of_w, picture
+from small_figures import Page, in_a_loop, inside, line, make, move, of_w, picture
 
 from lecturelib import live
-from lecturelib.live.figure import REST
+from lecturelib.live.ahead import Ahead
+from lecturelib.live.reruns import CELLS
 
 
-def test_a_move_is_quick_at_first_and_sharp_at_rest():
+def test_a_move_is_quick_at_first_and_sharp_when_asked():
     figure = make()
-    move(figure, w=2.0)
-    assert picture(figure.png).shape == (360, 800, 3)
-    assert caption(figure) == figure.text == "w = 2.00, T = 5."
-    move(figure, pause=3 * REST, w=1.5)
-    assert picture(figure.png).shape == (720, 1600, 3)
-    sharp = figure.png
-    figure.set(w=1.5)
-    assert figure.png == sharp
+    page = Page(figure)
+    quick = page.ask(w=2.0)
+    assert (quick["values"], quick["text"], quick["size"]) == ([2.0, 5], "w = 2.00, T = 5.", [800, 360])
+    assert picture(quick["png"]).shape == (360, 800, 3)
+    assert figure.text == quick["text"] and figure.values == {"w": 2.0, "T": 5}
+    sharp = page.ask(scale=2)
+    assert picture(sharp["png"]).shape == (720, 1600, 3)
+    assert sharp["png"] == figure.png
 
 
-def test_a_drag_ends_on_the_last_value():
+def test_a_frame_is_the_same_whether_asked_for_drawn_ahead_or_set():
+    page, ahead, figure = Page(make()), Page(make()), make()
+    asked = page.ask(w=2.0)
+    (drawn,) = ahead.ahead([2.0, 5])
+    assert drawn.pop("milliseconds") > 0
+    assert drawn == asked
+    figure.set(w=2.0)
+    assert (picture(asked["png"]) == figure.pixels(1)[..., :3]).all() and figure.text == asked["text"]
+    assert page.ask(scale=2)["png"] == figure.png
+
+
+# -- drawing ahead ---------------------------------------------------------------------------------------------------------------
+
+
+def test_frames_drawn_ahead_come_in_order_and_leave_the_figure_where_it_is():
     figure = make()
+    page, before = Page(figure), (figure.text, figure.png, figure.values)
+    got = page.ahead(*([w, 5] for w in (1.1, 0.9, 1.2)))
+    assert [frame["text"] for frame in got] == ["w = 1.10, T = 5.", "w = 0.90, T = 5.", "w = 1.20, T = 5."]
+    assert (figure.text, figure.png, figure.values) == before
 
-    async def drag():
-        for w in np.linspace(1, 3, 40):
-            figure._widgets["w"].value = float(w)
-        await asyncio.sleep(3 * REST)
 
-    in_a_loop(drag())
-    dragged = figure.png
-    assert figure.text == "w = 3.00, T = 5."
-    figure.set(w=1.0)
-    figure.set(w=3.0)
-    assert figure.png == dragged
+def test_a_move_and_an_empty_list_end_drawing_ahead():
+    for end in (dict(draw=[2.0, 5], scale=1, narrow=False), dict(ahead=[], narrow=False)):
+        page = Page(make())
+
+        async def hand(page=page, end=end):
+            page.tell(ahead=[[w / 10, 5] for w in range(20)], narrow=False)
+            while not page.got:
+                await asyncio.sleep(0.001)
+            page.tell(**end)
+            here = len(page.got)
+            await asyncio.sleep(0.05)
+            assert len(page.got) == here < 20
+
+        in_a_loop(hand())
+
+
+def test_nothing_is_drawn_ahead_while_a_cell_runs_or_where_no_loop_does(monkeypatch):
+    page = Page(make())
+    monkeypatch.setattr(CELLS, "running", True)
+    assert page.ahead([2.0, 5], [2.1, 5]) == []
+    monkeypatch.setattr(CELLS, "running", False)
+    page.tell(ahead=[[2.0, 5]], narrow=False)
+    assert page.got == [] and len(page.ahead([2.1, 5])) == 1
+
+
+def test_where_frames_are_slow_the_others_are_left_alone(monkeypatch):
+    page = Page(make())
+    assert len(page.ahead(*([w, 5] for w in (1.1, 0.9, 1.2)))) == 3
+    monkeypatch.setattr(sys.modules[Ahead.__module__], "SLOW", -1.0)
+    assert len(page.ahead(*([w, 5] for w in (1.3, 0.8, 1.4)))) == 2  # the first may be: it makes what the others use
+
+
+def test_a_frame_that_cannot_be_drawn_is_left_out_of_those_ahead():
+    got = Page(make(touchy)).ahead([1.9, 5], [2.1, 5], [1.8, 5])
+    assert [frame["values"][0] for frame in got] == [1.9, 1.8]
+
+
+def test_drawing_ahead_can_be_turned_off(monkeypatch):
+    assert make()._picture.ahead is True
+    monkeypatch.setenv("LIVE_DRAW_AHEAD", "0")
+    assert make()._picture.ahead is False
+
+
+# -- narrow pages ----------------------------------------------------------------------------------------------------------------
+
+
+def test_on_a_narrow_page_the_panels_stand_one_below_the_other_and_the_letters_keep_their_size():
+    def draw(left, right, w):
+        left.set_title("left")
+        right.plot([w, 0])
+        return f"w = {w}."
+
+    figure = live.figure(draw, w=live.slider(0, 3, at=1))
+    page, wide = Page(figure), figure.png
+    narrow = page.ask(narrow=True)
+    width, height = narrow["size"]
+    assert width <= 360 and height > 500 and narrow["narrow"] is True
+    above, below = figure._narrow.axes
+    assert above.get_position().y0 > below.get_position().y1 and above.get_position().x0 < 0.2
+    assert above._left_title.get_fontsize() == figure._renderer.axes[0]._left_title.get_fontsize()
+    assert figure._narrow.dpi == figure._renderer.dpi
+    assert page.ask(narrow=False)["size"] == [800, 360]
+    assert figure.png == wide and figure.size == (800, 360)
+
+
+# -- errors ----------------------------------------------------------------------------------------------------------------------
 
 
 def touchy(ax, w, T):
@@ -54,19 +129,17 @@ def touchy(ax, w, T):
     return f"w = {w:.2f}, T = {T}."
 
 
-def test_an_error_while_sliding_is_said_with_its_values_and_the_last_good_picture_stays():
+def test_an_error_while_sliding_is_said_with_its_values_and_the_figure_stays_at_the_last_good_frame():
     figure = make(touchy)
     figure.set(w=1.5)
-    good = figure.png
-    move(figure, pause=3 * REST, w=2.5)
-    assert "ArithmeticError: w &lt;is&gt; too large" in caption(figure)
-    assert "w = 2.5" in caption(figure) and "T = 5" in caption(figure)
-    assert figure.png == good
-    assert figure.text == "w = 1.50, T = 5."
-
-    move(figure, pause=3 * REST, w=1.5)
-    assert caption(figure) == figure.text == "w = 1.50, T = 5."
-    assert figure.png == good
+    good, page = figure.png, Page(figure)
+    assert page.ask(w=2.5) == {
+        "error": "w = 2.5, T = 5: ArithmeticError: w <is> too large",
+        "narrow": False,
+        "values": [2.5, 5],
+    }
+    assert (figure.png, figure.text) == (good, "w = 1.50, T = 5.")
+    assert page.ask(w=1.6)["text"] == figure.text == "w = 1.60, T = 5."
 
 
 def test_after_an_error_the_stored_picture_fits_the_stored_sentence():
@@ -76,28 +149,6 @@ def test_after_an_error_the_stored_picture_fits_the_stored_sentence():
     data, metadata = figure._repr_mimebundle_()
     assert (data["text/plain"], metadata) == (good["text/plain"], about)
     assert data["image/png"] == good["image/png"]
-
-
-def test_an_error_right_after_a_good_move_keeps_the_good_picture_sharp():
-    figure = make(touchy)
-    figure.set(w=1.5)
-    good = picture(figure.png)
-    figure.set(w=1.0)
-
-    async def hand():
-        figure._widgets["w"].value = 1.5
-        figure._widgets["w"].value = 2.5
-        await asyncio.sleep(3 * REST)
-
-    in_a_loop(hand())
-    shown = picture(figure.png)
-    assert (shown == (good if shown.shape == good.shape else good_at_one(figure))).all()
-
-
-def good_at_one(figure):
-    """The picture of w = 1.5 at one pixel per CSS pixel."""
-    figure.set(w=1.5)
-    return figure.pixels(1)[..., :3]
 
 
 def test_reset_goes_back_to_the_start():
@@ -119,11 +170,12 @@ def test_the_page_answering_in_other_last_digits_draws_nothing():
     figure = make(w=live.slider(0.03, 3.0, at=0.3, log=True))
     figure.set(w=3.0)
     figure.set(w=0.3)
-    sharp = figure.png
-    move(figure, w=0.29999999999999993)
-    assert figure.png is sharp
-    move(figure, w=0.33658)
-    assert figure.png != sharp
+    sharp, calls = figure.png, figure._renderer.draw
+    figure._renderer.draw = None  # drawing would fail
+    assert move(figure, w=0.29999999999999993)["text"] == figure.text
+    figure._renderer.draw = calls
+    assert figure.png == sharp
+    assert move(figure, w=0.33658)["text"] == "w = 0.34, T = 5."
 
 
 def test_reset_recovers_from_an_error():
@@ -132,37 +184,19 @@ def test_reset_recovers_from_an_error():
     move(figure, w=2.5)
     (reset,) = [part for part in inside(figure._view) if isinstance(part, widgets.Button)]
     reset.click()
-    assert (figure.png, caption(figure)) == (first, "w = 1.00, T = 5.")
+    assert (figure.png, figure.text) == (first, "w = 1.00, T = 5.")
 
 
 @pytest.mark.parametrize("height", [3, 3.3, 3.6, 4.2, 4.6, 5.1])
 def test_sharp_and_quick_pictures_are_whole(height):
     """An inch of 100 pixels gives 459.99999999999994 of them for 4.6: no row may be lost on the way to and fro."""
     figure = of_w(lambda ax, w: ax.set_xlabel("t"), size=(4, height))
+    page = Page(figure)
     for w in (2, 3):
-        move(figure, w=w)
-        quick = np.asarray(Image.open(io.BytesIO(figure.png)))
-        assert quick.shape == (round(100 * height), 400, 4) and (quick[..., 3] == 255).all()
-        move(figure, pause=3 * REST, w=1)
-        sharp = np.asarray(Image.open(io.BytesIO(figure.png)))
-        assert sharp.shape == (round(200 * height), 800, 4) and (sharp[..., 3] == 255).all()
-        moved = figure.png
-        figure.set(w=1)
-        assert figure.png == moved
-
-
-def test_a_plain_thread_may_move_a_slider():
-    """It has no event loop in which the sharp picture could be drawn later: it is drawn at once."""
-    figure, moved = make(), make()
-    figure.set(w=2.0)
-
-    def hand():
-        moved._widgets["w"].value = 2.0
-
-    thread = Thread(target=hand)
-    thread.start()
-    thread.join()
-    assert (caption(moved), moved.png) == ("w = 2.00, T = 5.", figure.png)
+        quick = np.asarray(Image.open(io.BytesIO(page.ask(w=w)["png"])))
+        assert quick.shape[:2] == (round(100 * height), 400) and (quick[..., 3:] == 255).all()
+        sharp = np.asarray(Image.open(io.BytesIO(page.ask(scale=2)["png"])))
+        assert sharp.shape[:2] == (round(200 * height), 800) and (sharp[..., 3:] == 255).all()
 
 
 @pytest.mark.parametrize("again", [lambda f: f.set(w=0), lambda f: f._repr_mimebundle_()], ids=["set", "show"])
@@ -202,16 +236,14 @@ def test_hands_in_two_threads_do_not_spoil_the_picture():
     """JupyterLab hands widget messages to a thread of their own (a subshell) as well as to the kernel's main thread."""
     figure = make()
     figure.set(w=2.9, T=9)
-    wanted = figure.png
-    failed = []
+    wanted, page = figure.png, Page(figure)
 
     def hand(name, values):
         async def slide():
             for value in values:
-                figure._widgets[name].value = value
-                if "error" in caption(figure):
-                    failed.append(caption(figure))
-            await asyncio.sleep(3 * REST)
+                page.ask(**{name: value})
+                page.tell(ahead=[[value, 5] if name == "w" else [1.0, value]], narrow=False)
+                await asyncio.sleep(0)
 
         in_a_loop(slide())
 
@@ -226,7 +258,7 @@ def test_hands_in_two_threads_do_not_spoil_the_picture():
             thread.join()
     finally:
         sys.setswitchinterval(before)
-    assert not failed
+    assert not [answer for answer in page.got if "error" in answer]
     assert figure.text == "w = 2.90, T = 9."
     assert figure.png == wanted
 
@@ -238,8 +270,9 @@ def test_a_figure_may_be_made_while_another_is_moved():
 
     def hand():
         async def slide():
+            page = Page(moved)
             while not done.is_set():
-                moved._widgets["w"].value = -moved._widgets["w"].value
+                page.ask(w=-moved._widgets["w"].value)
 
         in_a_loop(slide())
 

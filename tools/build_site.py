@@ -31,6 +31,7 @@ from pyodide_lock.utils import add_wheels_to_spec
 BUILD = ROOT / "build/site"  # intermediate files, made anew each time: a second JupyterLite build there leaves things out
 TOOLS = ("jupyterlite-core", "jupyterlite-pyodide-kernel", "doit", "pkginfo")  # in requirements-site.txt: not for the browser
 CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
+UNUSED = ("docopt", "pytz")  # only the command of num2words needs the one; matplotlib, in spite of its list, not the other
 KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
 START = "00-start-here.ipynb"
 
@@ -65,7 +66,8 @@ def kernel_config(folder: Path) -> dict[str, Any]:
 def install(folder: Path) -> tuple[Path, Path]:
     """Install JupyterLite into a separate folder, and collect the wheels for the browser in another; return both."""
     wheels, tools = folder / "wheels", folder / "tools"
-    pip("download", "--no-deps", "--dest", wheels, "--requirement", ROOT / "requirements-site.txt")
+    pure = ("--only-binary=:all:", "--platform=any", "--implementation=py", "--abi=none")  # psygnal is compiled for other places
+    pip("download", "--no-deps", *pure, "--dest", wheels, "--requirement", ROOT / "requirements-site.txt")
     pip("wheel", "--no-deps", "--wheel-dir", wheels, ROOT)
     pip("install", "--no-deps", "--no-index", "--find-links", wheels, "--target", tools, *TOOLS)
     return tools, wheels
@@ -128,8 +130,8 @@ def lock_with(ours: Sequence[Path], lock_file: Path, wanted: Iterable[str]) -> P
     """Pyodide's lock file with our wheels added, reduced to them, to the packages `wanted`, and to all that these depend on."""
     lock = add_wheels_to_spec(PyodideLockSpec.from_json(lock_file), list(ours), ignore_missing_dependencies=True)
     added = [entry for entry in lock.packages.values() if entry.file_name in {wheel.name for wheel in ours}]
-    for entry in added:
-        entry.depends = [needed for needed in entry.depends if needed != "docopt"]  # only the command of num2words needs it
+    for entry in lock.packages.values():
+        entry.depends = [needed for needed in entry.depends if needed not in UNUSED]
     needed: dict[str, PackageSpec] = {}
     queue = [*wanted, *(entry.name for entry in added)]
     while queue:
@@ -153,7 +155,7 @@ def metadata(wheel: Path) -> Message:
 
 def run_jupyterlite(tools: Path, wheels: Path, lite: Path, out: Path) -> None:
     """Run `jupyter lite build` from `lite` into `out`: only the lab, with the kernel and the widgets."""
-    extensions = [next(wheels.glob(f"{name}-*.whl")) for name in ("jupyterlab_widgets", "jupyterlite_pyodide_kernel")]
+    extensions = [next(wheels.glob(f"{name}-*.whl")) for name in ("anywidget", "jupyterlab_widgets", "jupyterlite_pyodide_kernel")]
     options = ["--lite-dir", lite, "--output-dir", out, "--apps", "lab", "--no-sourcemaps", "--no-unused-shared-packages"]
     settings = {
         "LiteBuildConfig": {"ignore_sys_prefix": ["federated_extensions"], "federated_extensions": list(map(str, extensions))}

@@ -31,10 +31,12 @@ class LiveFigure:
         self.controls = controls
         self._start = {name: control.at for name, control in controls.items()}
         self._draw, self._axes, self._layout = draw, axes, layout
-        self._renderers: dict[bool, Renderer] = {}  # by whether the page is narrow
-        self._closed = self._in_page = False
+        self._in_page = False
         with DRAW_LOCK:
-            self._text = self._drawn(self._start).text
+            self._renderer: Any = Renderer(draw, axes, layout)  # None once the figure is closed
+            self._narrow: Any = None  # the renderer for narrow pages, once there is one
+            self._text = self._renderer.draw(self._start)
+            self._renderer.pixels(SHARP)  # the layout is that of this frame, and what cannot be rendered raises here
             self._good = self._tried = self._start  # the values of the last frame that could be drawn, and of the last of all
             self._build()
         CELLS.keep(self)
@@ -76,33 +78,33 @@ class LiveFigure:
     def close(self) -> None:
         """Free the picture and the widgets. This happens automatically when you run the cell again."""
         with DRAW_LOCK:
-            if self._closed:
+            if self._renderer is None:
                 return
             self._good = self._tried = self.values
-            self._closed = True
             self._ahead.drop()
             for link in self._links:
                 link.close()
             close_widgets(self._view, self._nothing)
-            self._renderers = {}
+            self._renderer = self._narrow = None
             self._picture = self._ahead = self._view = self._nothing = None
             self._widgets = self._plays = self._links = None
 
     def _check_usable(self):
         """Raise ValueError if the figure is closed or is being drawn."""
-        if self._closed:
+        if self._renderer is None:
             raise ValueError("this figure is closed: its cell has been run again; use the new figure of that cell")
-        for renderer in self._renderers.values():
+        for renderer in filter(None, (self._renderer, self._narrow)):
             renderer.check_not_drawing()
 
     # -- frames --
 
     def _drawn(self, values, narrow=False):
         """The renderer of this layout, after it has drawn the frame for `values`."""
-        if narrow not in self._renderers:
-            layout = self._layout.stacked() if narrow else self._layout
-            self._renderers[narrow] = Renderer(self._draw, self._axes, layout)
-        renderer = self._renderers[narrow]
+        if narrow and self._narrow is None:
+            self._narrow = Renderer(self._draw, self._axes, self._layout.stacked())
+            self._narrow.draw(self._start)
+            self._narrow.pixels(1)
+        renderer = self._narrow if narrow else self._renderer
         if renderer.drawn != values:
             renderer.draw(values)
         return renderer
@@ -113,8 +115,9 @@ class LiveFigure:
         if self._tried != self.values:
             self._tried = self.values
             try:
-                self._text = self._drawn(self._tried).text
-                self._good = self._tried
+                renderer = self._drawn(self._tried)
+                renderer.pixels(SHARP)
+                self._text, self._good = renderer.text, self._tried
             except Exception:  # the page, which asked for this frame, shows the error
                 pass
         return self._drawn(self._good)
@@ -122,7 +125,7 @@ class LiveFigure:
     @property
     def values(self) -> dict[str, Any]:
         """The current values of the controls, by name."""
-        if self._closed:
+        if self._renderer is None:
             return self._good
         return {name: self.controls[name].check(widget.value) for name, widget in self._widgets.items()}
 
@@ -130,13 +133,13 @@ class LiveFigure:
     def text(self) -> str:
         """The sentence of the current frame."""
         with DRAW_LOCK:
-            return self._text if self._closed else self._current().text
+            return self._text if self._renderer is None else self._current().text
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the picture in CSS pixels; `figure` takes it in inches, each of 100 CSS pixels."""
         self._check_usable()
-        return self._renderers[False].size
+        return self._renderer.size
 
     @property
     def png(self) -> bytes:
@@ -178,18 +181,18 @@ class LiveFigure:
 
     def _show(self, values):
         """Draw the frame for `values` and send it to the page."""
-        renderer = self._renderers[False]
-        self._text = renderer.draw(values)
-        self._good = self._tried = values
+        text = self._renderer.draw(values)
+        self._renderer.pixels(SHARP)
+        self._text, self._good, self._tried = text, values, values
         if self._in_page:
-            self._picture.frame = frame(renderer, SHARP)
+            self._picture.frame = frame(self._renderer, SHARP)
 
     # -- what the page asks for --
 
     def _asked(self, picture, content, buffers):
         """Answer a message of figure.js."""
         with DRAW_LOCK:
-            if self._closed:
+            if self._renderer is None:
                 return
             if not content.get("ahead"):  # a move, or a plan that is given up
                 self._ahead.drop()
