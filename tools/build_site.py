@@ -31,6 +31,7 @@ from pyodide_lock.utils import add_wheels_to_spec
 BUILD = ROOT / "build/site"  # intermediate files, made anew each time: a second JupyterLite build there leaves things out
 TOOLS = ("jupyterlite-core", "jupyterlite-pyodide-kernel", "doit", "pkginfo")  # in requirements-site.txt: not for the browser
 CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
+EXTENSIONS = ("anywidget", "jupyterlab_widgets", "jupyterlite_pyodide_kernel")  # of JupyterLab
 UNUSED = ("docopt", "pytz")  # only the command of num2words needs the one; matplotlib, in spite of its list, not the other
 KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
 START = "00-start-here.ipynb"
@@ -155,7 +156,7 @@ def metadata(wheel: Path) -> Message:
 
 def run_jupyterlite(tools: Path, wheels: Path, lite: Path, out: Path) -> None:
     """Run `jupyter lite build` from `lite` into `out`: only the lab, with the kernel and the widgets."""
-    extensions = [next(wheels.glob(f"{name}-*.whl")) for name in ("anywidget", "jupyterlab_widgets", "jupyterlite_pyodide_kernel")]
+    extensions = [next(wheels.glob(f"{name}-*.whl")) for name in EXTENSIONS]
     options = ["--lite-dir", lite, "--output-dir", out, "--apps", "lab", "--no-sourcemaps", "--no-unused-shared-packages"]
     settings = {
         "LiteBuildConfig": {"ignore_sys_prefix": ["federated_extensions"], "federated_extensions": list(map(str, extensions))}

@@ -24,7 +24,7 @@ HERE = ROOT.parent / "shared/pyodide"
 NO_PYODIDE = "tests of the site need Pyodide and reach none: JUPYTERLITE_PYODIDE_URL=/folder/that/contains/pyodide"
 KERNEL = "jupyterapp.shell.currentWidget.sessionContext.session.kernel"
 TOLD = "(In a browser this cell would take minutes. These are the numbers of a stored run.)"
-SAID = "cell => [cell.querySelector('[role=status]').innerText, cell.querySelector('.jp-OutputArea img').src]"
+SAID = "cell => [cell.querySelector('.live-caption').innerText, cell.querySelector('.live-picture').src]"
 RUN_SLOW_CELLS = "import os; os.environ['LECTURELIB_SLOW'] = ''"
 # Sentences that differ from the stored ones in the browser, and why.
 DIFFER = {}
