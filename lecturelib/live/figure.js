@@ -81,7 +81,7 @@ export class Figure {
 
   /** A control is about to be moved: the pointer or the focus is on it. */
   approached(control) {
-    if (this.#plan?.control !== control && !this.#timers.rest) this.#drawAhead(control);
+    if (!this.#timers.rest && this.#narrow !== null) this.#drawAhead(control);
   }
 
   /** A frame has come. `pushed`: nobody here asked for it, so it is also said. */
