@@ -100,7 +100,7 @@ export class Figure {
     }
     if (answers && key !== present) this.#refresh();
     this.#drawn(key, frame);
-    if (pushed) {
+    if (pushed && key === present) {
       this.#unsaid = true;
       this.#speak();
     }
