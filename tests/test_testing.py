@@ -11,6 +11,7 @@ import pytest
 from small_figures import line, make, of_w
 
 from lecturelib import live
+from lecturelib.live.render import Snapshot
 
 SEEN: list[int] = []
 REACHED: list[int] = []
@@ -233,6 +234,13 @@ def test_a_sentence_with_a_number_that_is_none_is_refused(number):
     figure = live.figure(draw, w=live.slider(0, 3, at=1))
     refused(figure, f"draw at w = 3: the sentence says '{abs(number)}'")
     live.check_figure(figure, may_say=[f"{abs(number)}"], moves=0)
+
+
+def test_pixels_that_are_stale_are_found(monkeypatch):
+    """A fault of ours: the title changes, and the kept pixels do not know."""
+    monkeypatch.setattr(Snapshot, "changes", lambda self: [])
+    figure = of_w(lambda ax, w: ax.set_title(f"{w}"))
+    refused(figure, "pixels differ from those of a full redraw: please report this")
 
 
 # --- what cannot be checked -----------------------------------------------------------------------------------------------------
