@@ -11,6 +11,7 @@ from matplotlib.ticker import MultipleLocator
 from small_figures import of_w, picture
 
 from lecturelib import live
+from lecturelib.live.testing import redrawn
 
 FIGURE = {"w": live.slider(0, 3, at=1), "size": (3, 2)}
 
@@ -88,7 +89,7 @@ SET = {
 
 
 @pytest.mark.parametrize("body", SET.values(), ids=SET.keys())
-def test_what_is_set_at_one_value_is_gone_at_the_next(body, plain, redrawn):
+def test_what_is_set_at_one_value_is_gone_at_the_next(body, plain):
     figure = at_two(body)
     figure.set(w=3)  # the layout is worked out, the ticks are made
     figure.set(w=2)
@@ -244,7 +245,7 @@ DECORATIONS = {
 
 
 @pytest.mark.parametrize("body", DECORATIONS.values(), ids=DECORATIONS.keys())
-def test_a_frame_over_kept_pixels_equals_a_full_redraw(body, redrawn):
+def test_a_frame_over_kept_pixels_equals_a_full_redraw(body):
     figure = of_w(body)
     first = figure.png
     for w in (1, 2, 3, 2, 0, 1):
@@ -283,7 +284,7 @@ def test_a_picture_depends_on_its_values_and_not_on_the_way_there(body):
     ],
     ids=["twin axes", "colour bar", "figure title", "figure text"],
 )
-def test_what_draw_adds_beside_its_axes_is_gone_or_refused(body, redrawn):
+def test_what_draw_adds_beside_its_axes_is_gone_or_refused(body):
     try:
         figure = of_w(body)
     except ValueError:
