@@ -64,11 +64,11 @@ class _Hand:
     def __init__(self, fig, may_say):
         self.fig, self.draw, self.may_say = fig, fig._renderer.function, may_say
         self.start = {name: control.at for name, control in fig.controls.items()}
-        self.frames = {}
+        self.frames, self.at = {}, self.start
         self.functions = _followed(self.draw)
 
     def fail(self, problem, cause=None):
-        values = ", ".join(f"{name} = {value}" for name, value in self.fig.values.items())
+        values = ", ".join(f"{name} = {value}" for name, value in self.at.items())
         raise AssertionError(f"{name_of(self.draw)} at {values}: {problem}") from cause
 
     def check_reads(self):
@@ -112,6 +112,7 @@ class _Hand:
 
     def move(self, **values):
         """The sentence and a checksum of the picture at these values."""
+        self.at = {**self.fig.values, **values}  # the figure itself does not move if the frame cannot be drawn
         try:
             sentence = self.fig.set(**values)
             frame = sentence, zlib.crc32(self.fig.pixels(SHARP))
