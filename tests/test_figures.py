@@ -99,6 +99,20 @@ def test_all_corners_hold_and_nothing_is_cut_off(figure):
             assert min(left, bottom, 1 - right, 1 - top) > -0.002, f"{moves}: something leaves the picture"
 
 
+def test_nothing_is_cut_off_on_a_narrow_page(figure):
+    """At the start and at both ends of every control, with the panels one below the other."""
+    start = figure.values
+    ends = [{name: stop} for name, control in figure.controls.items() for stop in (control.stops[0], control.stops[-1])]
+    for move in [{}, *ends]:
+        renderer = figure._drawn(start | move, narrow=True)
+        renderer.pixels(1)  # puts the axes in their places
+        with styled():
+            whole, agg = [*renderer.figure.bbox.size] * 2, renderer.canvas.get_renderer()
+            boxes = [ax.get_tightbbox(agg).extents / whole for ax in renderer.axes]
+        for left, bottom, right, top in boxes:
+            assert min(left, bottom, 1 - right, 1 - top) > -0.002, f"{move}: something leaves the picture"
+
+
 def test_a_figure_may_be_moved_anywhere(figure, redrawn):
     """At random places, reached one after the other and then in the opposite order: no pixel depends on the way."""
     start = settle(figure)
