@@ -75,6 +75,7 @@ class LiveFigure:
         for play in self._plays.values():
             play.playing = False
         self.set(**self._start)
+        self._picture.send({"reset": True}, [])  # a move that is still on its way would undo it: the page moves its controls too
 
     def close(self) -> None:
         """Free the picture and the widgets. This happens automatically when you run the cell again."""
