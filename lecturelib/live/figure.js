@@ -28,9 +28,10 @@ export function* stopsFrom(stops, here) {
     return;
   }
   const { lo, hi, step, log } = stops;
-  const last = Math.round((log ? Math.log10(hi / lo) : hi - lo) / step);
+  const place = value => (log ? Math.log10(value / lo) : value - lo) / step;
+  const last = Math.ceil(place(hi) - 1e-6);  // `hi` is a stop too where the steps do not reach it
   const at = k => k === last ? hi : clean(log ? lo * 10 ** (k * step) : lo + k * step);
-  const start = Math.round((log ? Math.log10(here / lo) : here - lo) / step);
+  const start = here === hi ? last : Math.round(place(here));
   for (let away = 1; start + away <= last || start - away >= 0; away++) {
     if (start + away <= last) yield at(start + away);
     if (start - away >= 0) yield at(start - away);

@@ -367,7 +367,11 @@ def test_it_can_be_turned_off(blank):
     "slider",
     [
         live.slider(-3.0, 3.0, at=1.0, step=0.1),
+        live.slider(0, 16, at=6, step=3),
+        live.slider(0, 16, at=16, step=3),
+        live.slider(0.0, 1.0, at=0.28, step=0.07),
         live.slider(1e-4, 1.0, at=0.01, log=True),
+        live.slider(2.0, 70.0, at=2.0, step=0.3, log=True),
     ],
     ids=str,
 )
