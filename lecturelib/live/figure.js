@@ -168,7 +168,7 @@ export class Figure {
     this.#forget();
     [this.#asked, this.#plan] = [null, null];
     if (this.first?.values) this.receive(this.first);
-    if (!this.#shown && this.first?.values) this.#show(this.#pictured(this.first));  // until the one for this layout comes
+    if (!this.#shown && this.first?.values) this.#show(this.#keep(null, this.first));  // until the one for this layout comes
     if (!this.#kept.has(keyOf(this.values))) this.#ask(this.values, sharp());
   }
 

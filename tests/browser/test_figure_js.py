@@ -262,6 +262,15 @@ def test_a_closed_figure_lets_go_of_everything(alone):
     assert (look.held, look.timers) == (0, 0)
 
 
+def test_a_figure_that_was_shown_before_its_narrow_frame_came_lets_go_of_it(blank):
+    narrow = blank().start(width=400)
+    assert narrow.look.held == 1
+    narrow.answer()
+    assert narrow.look.picture["narrow"]
+    narrow.do("alone.close()")
+    assert narrow.look.held == 0
+
+
 # -- frames that are drawn ahead ------------------------------------------------------------------------------------------------
 
 
