@@ -163,8 +163,9 @@ export class Figure {
 
   #lay() {
     const width = this.el.clientWidth;
-    if (!width || width < NARROW === this.#narrow) return;
-    this.#narrow = width < NARROW;
+    const narrow = width < NARROW && this.controls.length > 0;  // a run that is watched has no other layout
+    if (!width || narrow === this.#narrow) return;
+    this.#narrow = narrow;
     this.#forget();
     [this.#asked, this.#plan] = [null, null];
     if (this.first?.values) this.receive(this.first);

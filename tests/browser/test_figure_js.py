@@ -499,6 +499,25 @@ def test_turned_back_in_the_midst_of_it_the_first_layout_is_shown_again(alone):
     assert alone.shows(1, 0, "no")
 
 
+def test_a_run_is_watched_on_a_narrow_page_too(blank):
+    """Nobody answers its questions: it shows what it is given, and has no other layout."""
+    for width in (400, 800):
+        run = blank().start(width=width, none=True)
+        for step in (1, 2):
+            run.do(
+                "alone.push({...alone.frame([x0, 0, 'no'], 2, false), values: [], text: `Step ${x0}.`})",
+                step,
+            )
+            look = run.look
+            assert (look.picture["values"][0], look.alt, look.caption) == (step, f"Step {step}.", f"Step {step}.")
+        run.widen(1200 - width)
+        run.do("alone.push({...alone.frame([3, 0, 'no'], 2, false), values: [], text: 'Step 3.'})")
+        assert run.look.caption == "Step 3."
+        assert run.look.said == ["Step 1.", "Step 2.", "Step 3."]
+        assert run.asked == []
+        assert run.look.held == 1
+
+
 # -- what is announced --------------------------------------------------------------------------------------------------------
 
 
