@@ -46,6 +46,7 @@ export class Figure {
   #plan = null;       // what is being drawn ahead
   #narrow = null;     // unknown until the figure is in the page
   #timers = {};
+  #about = null;      // the key of the values that the caption is about
   #unsaid = false;    // whether the reader has moved something since a sentence was said
   #said = '';
 
@@ -93,7 +94,7 @@ export class Figure {
     const answers = this.#asked?.key === key;
     if (answers) this.#asked = null;
     if (frame.error) {
-      if (key === present) this.#say(frame.error, true);
+      if (key === present) this.#say(frame.error, true, key);
     } else {
       if (pushed) this.#release(this.#kept.get(key));
       const now = this.#keep(key, frame);
@@ -101,34 +102,33 @@ export class Figure {
     }
     if (answers && key !== present) this.#refresh();
     this.#drawn(key, frame);
-    if (pushed && key === present) {
-      this.#unsaid = true;
-      this.#speak();
-    }
+    if (pushed && key === present) this.#unsaid = true;
+    if (!this.#timers.speak) this.#speak();
   }
 
   // -- the picture and the sentence --
 
   #show(frame) {
-    const sentence = this.caption.textContent;
     if (frame !== this.#shown) {
       [this.picture.width, this.picture.height] = frame.size;
       this.picture.src = frame.url;
       this.picture.alt = frame.text;
       this.#shown = frame;
     }
-    if (sentence !== frame.text) this.#say(frame.text, false);
+    this.#say(frame.text, false, frame.key);
   }
 
-  #say(text, wrong) {
-    this.caption.textContent = text;
+  #say(text, wrong, key) {
+    this.#about = key;
+    if (this.caption.textContent !== text) this.caption.textContent = text;
     this.caption.classList.toggle('live-error', wrong);
   }
 
-  // A sentence is spoken once, when a slide rests, and is then removed: whoever reads on finds it in the caption.
+  // A sentence is spoken once, when a slide rests or when it comes after that, and is then removed: whoever reads on finds it in
+  // the caption.
   #speak() {
+    if (!this.#unsaid || this.#about !== keyOf(this.values)) return;
     const sentence = this.caption.textContent;
-    if (!this.#unsaid || this.#asked) return;
     this.#unsaid = false;
     if (sentence === this.#said) return;
     this.#said = this.spoken.textContent = sentence;
@@ -158,7 +158,6 @@ export class Figure {
     if (this.#shown?.key !== keyOf(values)) return;  // it could not be drawn
     if (this.#shown.scale < sharp()) this.#ask(values, sharp());
     this.#drawAhead(control);
-    if (this.#unsaid && !this.#timers.speak) this.#speak();
   }
 
   #lay() {

@@ -541,6 +541,21 @@ def test_a_sentence_is_announced_once_when_the_slide_rests_and_is_gone_later(alo
     assert len(alone.look.said) == 1, "the same sentence is not said again"
 
 
+@pytest.mark.parametrize("scale", [1, 2])
+@pytest.mark.parametrize("error", [None, "no such place"])
+def test_a_sentence_that_comes_late_is_announced_when_it_comes(blank, scale, error):
+    """A slow figure: its answers take longer than the rest after which a sentence is said, those for a sharp picture too."""
+    alone = blank(scale).start(drawAhead=False)
+    alone.move(5)
+    alone.passes(3 * SPEAK)
+    assert alone.look.said == [], "not the sentence of the frame before"
+    alone.answer(error)
+    for _ in range(3):
+        alone.passes(2 * SPEAK)
+        alone.answer()
+    assert alone.look.said == [error or "This is 5, 0, no."]
+
+
 def test_what_the_source_shows_unasked_is_announced(alone):
     alone.do("alone.push(alone.frame(x0, 2, false))", [9, 0, "no"])  # before the control moves
     alone.move(9)
