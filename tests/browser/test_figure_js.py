@@ -341,13 +341,15 @@ def test_it_is_given_up_when_another_control_moves(alone):
 
 def test_a_question_comes_before_what_is_drawn_ahead(alone):
     alone.approach()
-    late = alone.do("alone.source.queue[0]")
+    late = alone.do("alone.source.queue.slice(0, 8)")
     count = len(alone.ahead)
     alone.move(100)
     assert alone.do("alone.source.queue") == []
-    alone.do("alone.source.waiting.unshift(x0)", late)  # one that was under way comes first, and asks for no more
-    alone.answer()
+    alone.do("alone.source.waiting.unshift(...x0)", late)  # those that were under way come first, and ask for no more
+    for _ in late:
+        alone.answer()
     assert len(alone.ahead) == count
+    assert alone.asked == [[100, 0, "no"]]
     alone.answer()
     assert alone.shows(100, 0, "no")
 
@@ -398,7 +400,9 @@ def test_it_knows_the_stops_of_each_slider(alone, slider):
 # -- errors -------------------------------------------------------------------------------------------------------------------
 
 
-def test_an_error_stands_in_place_of_the_sentence_until_the_next_good_frame(alone):
+@pytest.mark.parametrize("scale", [1, 2])
+def test_an_error_stands_in_place_of_the_sentence_until_the_next_good_frame(blank, scale):
+    alone = blank(scale).start()
     good = alone.look
     alone.move(5)
     alone.answer(error="a = 5: ValueError: too large")
@@ -408,6 +412,7 @@ def test_an_error_stands_in_place_of_the_sentence_until_the_next_good_frame(alon
     alone.passes(SPEAK)
     assert alone.look.said == ["a = 5: ValueError: too large"]
     assert alone.ahead == [], "there is no place to draw ahead from"
+    assert alone.asked == [[5, 0, "no"]], "nor a picture to sharpen"
     alone.move(6)
     assert alone.look.wrong
     alone.answer()
