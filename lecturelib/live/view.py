@@ -14,7 +14,7 @@ from lecturelib.live.render import DRAW_LOCK, Renderer, quick_png, small_png
 
 SHARP = 2  # image pixels per CSS pixel of a picture at rest; while a slider moves it is 1
 AHEAD = "LIVE_DRAW_AHEAD"  # the environment variable; 0 turns drawing ahead off
-CLASS = "live-figure"  # of the widget that holds a figure and its controls; figure.js looks for it
+CLASS = "live-figure"  # of the widget that holds a figure and its controls, or a question; figure.js and figure.css look for it
 
 
 class Picture(anywidget.AnyWidget):
