@@ -288,16 +288,10 @@ export default {
   },
 };
 
-// Where less motion is wanted, a press of Play moves one step.
+// Where less motion is wanted, a press of Play moves one step: Play has taken it when it is stopped.
 function listen(control, figure) {
   const moved = () => figure.moved(control);
-  const played = () => {
-    if (!control.play.get('playing') || !calm.matches) return;
-    control.play.set('playing', false);
-    const { lo, hi, step } = control.stops, now = control.value();
-    control.own.set('value', now + step > hi ? lo : now + step);
-    control.own.save_changes();
-  };
+  const played = () => { if (calm.matches) queueMicrotask(() => control.play.set('playing', false)); };
   control.own.on(control.changes, moved);
   control.play?.on('change:playing', played);
   return () => {
