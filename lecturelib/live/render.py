@@ -246,8 +246,8 @@ class Snapshot:
         self._dicts = [pair for pair in contents if isinstance(pair[0], dict)]
         self._sets = [pair for pair in contents if isinstance(pair[0], set)]
         self._arrays = [pair for pair in contents if isinstance(pair[0], list | np.ndarray)]
-        decoration = _reachable(root, opaque=(TransformNode, CallbackRegistry, Grouper))
-        self._decoration = [(now, then) for now, then in contents if id(now) in {id(thing) for thing in decoration.values()}]
+        decoration = {id(thing) for thing in _reachable(root, opaque=(TransformNode, CallbackRegistry, Grouper)).values()}
+        self._decoration = [(now, then) for now, then in contents if id(now) in decoration]
 
     def restore(self) -> None:
         """Put every object back into its state at the time of the snapshot."""
