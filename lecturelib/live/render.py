@@ -297,7 +297,8 @@ class Snapshot:
         if isinstance(thing, list | tuple):
             return tuple(map(self._frozen, thing))
         if isinstance(thing, dict):
-            return tuple((key, self._frozen(value)) for key, value in thing.items() if key not in NOT_DECORATION)
+            kept = [item for item in thing.items() if item[0] not in NOT_DECORATION]
+            return tuple((key, value if type(value) in PLAIN else self._frozen(value)) for key, value in kept)
         if isinstance(thing, TickHelper | ScaleBase | TransformNode | Artist | FontProperties | MarkerStyle | Path):
             skip = ("locs",) if isinstance(thing, Formatter) else ()  # rendering sets them
             return type(thing), self._frozen({key: value for key, value in vars(thing).items() if key not in skip})
@@ -308,6 +309,7 @@ class Snapshot:
 NOT_DECORATION = {"_stale", "_children", "child_axes", "legend_", "_mouseover_set", "_get_lines", "_get_patches_for_fill", "_dpi"}
 NOT_DECORATION |= {"_stale_viewlims", "ignore_existing_data_limits", "axis", "_parents", "_invalid", "_callbacks"}
 NOT_DECORATION |= {"_marker_function"}
+PLAIN = {str, int, float, bool, type(None)}  # most attributes of an artist: they compare by content as they are
 
 
 def _reachable(root, opaque):
