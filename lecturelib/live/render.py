@@ -45,6 +45,7 @@ SETTINGS = [name for name in rcParams if name != "backend"]  # to be as before w
 # JupyterLab handles slider moves in one thread and Reset in another, and matplotlib's settings belong to the whole process.
 DRAW_LOCK = threading.RLock()
 MAX_TICKS = 60  # ticks of one kind on one axis that are reused from frame to frame
+KEPT = 4  # decorations whose pixels are kept at each scale, for who moves back and forth
 
 
 @contextlib.contextmanager
@@ -104,7 +105,7 @@ class Renderer:
     def _take_snapshots(self):
         self._clean, self._clean_geometry = Snapshot(self.figure), self._geometry()
         self._clean_ticks = Snapshot([ticks for _, _, ticks in self._spare_ticks], exclude=self._clean)
-        self._backgrounds = {}  # scale -> (decoration, its pixels)
+        self._backgrounds = {}  # scale -> [(decoration, its pixels), ...], the latest first
 
     def _fix_layout(self):
         """Put the clean axes in their final positions, and make as many ticks as a frame has needed: they are slow to make."""
@@ -180,14 +181,16 @@ class Renderer:
             if self._positions:
                 for ax in self.axes:
                     ax.apply_aspect()
+            foreground = self._foreground()
             if self._decoration is None:
                 # Limits first: if the function leaves them to matplotlib, asking for them computes them.
-                self._decoration = [tuple(ax.viewLim.extents) for ax in self.axes], self._clean.changes()
-            foreground = self._foreground()
-            decoration, background = self._backgrounds.get(scale, (None, None))
-            if decoration != self._decoration:
+                limits, changes = [tuple(ax.viewLim.extents) for ax in self.axes], self._clean.changes()
+                self._decoration = limits, changes, [axis in foreground for axis in self._all_axis()]
+            kept = self._backgrounds.setdefault(scale, [])
+            background = next((pixels for decoration, pixels in kept if decoration == self._decoration), None)
+            if background is None:
                 background = self._render_background(foreground)
-                self._backgrounds[scale] = self._decoration, background
+                self._backgrounds[scale] = [(self._decoration, background), *kept[: KEPT - 1]]
             self.canvas.restore_region(background)
             renderer = self.canvas.get_renderer()
             for artist in sorted(foreground, key=lambda a: a.get_zorder()):
