@@ -273,7 +273,7 @@ export default {
       ahead: (list, narrow) => model.send({ ahead: list, narrow }),
     };
     const figure = new Figure(el, controls, source, { first: model.get('frame'), drawAhead: model.get('ahead') });
-    const answered = (frame, [png]) => figure.receive({ ...frame, png });
+    const answered = (frame, [png]) => frame.reset ? controls.forEach(reset) : figure.receive({ ...frame, png });
     const pushed = () => figure.receive(model.get('frame'), true);
     model.on('msg:custom', answered);
     model.on('change:frame', pushed);
@@ -287,6 +287,11 @@ export default {
     };
   },
 };
+
+function reset({ own, menu, stops, at }) {
+  own.set(...(menu ? ['index', stops.indexOf(at)] : ['value', at]));
+  own.save_changes();
+}
 
 // Where less motion is wanted, a press of Play moves one step: Play has taken it when it is stopped.
 function listen(control, figure) {

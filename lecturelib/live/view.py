@@ -34,7 +34,8 @@ class Picture(anywidget.AnyWidget):
     def _described(name, control, widget, play):
         stops = control.range if isinstance(control, Slider) else list(control.stops)
         menu = isinstance(widget, widgets.Dropdown)
-        return {"spoken": spoken(control.label or name), "model": widget, "play": play, "stops": stops, "menu": menu, "at": control.at}
+        about = {"spoken": spoken(control.label or name), "stops": stops, "menu": menu, "at": control.at}
+        return {**about, "model": widget, "play": play}
 
 
 def frame(renderer: Renderer, scale: int, narrow: bool = False) -> dict[str, Any]:
