@@ -53,18 +53,19 @@ class Page:
 
     def __init__(self, figure):
         self.figure, self.got = figure, []
-        figure._picture.send = lambda content, buffers: self.got.append(content | ({"png": buffers[0]} if buffers[0] else {}))
+        self.view = figure._widgets()
+        self.view.picture.send = lambda content, buffers: self.got.append(content | ({"png": buffers[0]} if buffers[0] else {}))
 
     def ask(self, scale=1, narrow=False, **values):
         """Move controls, and ask for the frame; gives the answer."""
         for name, value in values.items():
-            self.figure._widgets[name].value = value
-        values = [widget.value for widget in self.figure._widgets.values()]
+            self.view.widgets[name].value = value
+        values = [widget.value for widget in self.view.widgets.values()]
         self.tell(draw=values, scale=scale, narrow=narrow)
         return self.got[-1]
 
     def tell(self, **content):
-        self.figure._picture._handle_custom_msg(content, [])
+        self.view.picture._handle_custom_msg(content, [])
 
     def ahead(self, *lists, narrow=False):
         """Ask for frames ahead, and wait until the kernel has nothing more to do; gives the answers."""

@@ -7,6 +7,7 @@ from small_figures import inside, make, move
 
 from lecturelib import live
 from lecturelib.live.controls import spoken
+from lecturelib.live.view import widget
 
 
 @pytest.mark.parametrize(
@@ -43,11 +44,11 @@ def test_a_control_that_cannot_be_is_refused(make_control, says):
 
 def test_a_slider_says_which_numbers_it_gives():
     whole, real = live.slider(2, 200, at=50), live.slider(-1.5, 1.5, at=1.1)
-    assert isinstance(whole.widget("T"), widgets.IntSlider)
-    assert isinstance(real.widget("w"), widgets.FloatSlider)
+    assert isinstance(widget(whole, "T", whole.at), widgets.IntSlider)
+    assert isinstance(widget(real, "w", real.at), widgets.FloatSlider)
     assert (whole.step, real.step) == (1, 0.01)
-    assert real.widget("w").readout_format == ".2f"
-    assert live.slider(2.6, 4.0, at=3.5, step=0.002).widget("r").readout_format == ".3f"
+    assert widget(real, "w", real.at).readout_format == ".2f"
+    assert widget(live.slider(2.6, 4.0, at=3.5, step=0.002), "r", 3.5).readout_format == ".3f"
 
 
 @pytest.mark.parametrize(
@@ -64,17 +65,17 @@ def test_a_slider_says_which_numbers_it_gives():
 )
 def test_a_slider_has_numbers_of_one_kind(slider, kind):
     """Whole numbers only if all are: an int step made a float slider show 2 while its sentence said 2.5."""
-    widget = slider.widget("w")
-    assert type(widget) is kind
+    shown = widget(slider, "w", slider.at)
+    assert type(shown) is kind
     number = int if kind is widgets.IntSlider else float
     assert {type(value) for value in (slider.lo, slider.hi, slider.at, slider.step, *slider.stops, *slider.spread(5))} == {number}
-    assert widget.value == slider.at
+    assert shown.value == slider.at
 
 
 def test_reset_brings_back_a_float_slider_with_a_whole_step():
     figure = make(w=live.slider(0.0, 10.0, at=2.0, step=1))
     figure.set(w=3.0)
-    (reset,) = [part for part in inside(figure._view) if isinstance(part, widgets.Button)]
+    (reset,) = [part for part in inside(figure._widgets().box) if isinstance(part, widgets.Button)]
     reset.click()
     assert figure.text == "w = 2.00, T = 5."
 
@@ -131,7 +132,7 @@ def test_a_typed_line_reaches_draw_and_what_draw_refuses_is_said():
 
 def test_labels_are_written_or_else_the_name():
     figure = make(T=live.slider(2, 10, at=5, label="words T"))
-    assert [part.description for part in inside(figure._view) if hasattr(part, "readout")] == ["w", "words T"]
+    assert [part.description for part in inside(figure._widgets().box) if hasattr(part, "readout")] == ["w", "words T"]
 
 
 @pytest.mark.parametrize("value", [1.0000000000000002, 0.9999999999999999, np.float64(1)])
@@ -156,7 +157,7 @@ def test_a_log_slider_reaches_both_ends(lo, hi):
         return f"w = {w:.4g}."
 
     figure = live.figure(draw, w=live.slider(lo, hi, at=lo, log=True))
-    widget = figure._widgets["w"]
+    widget = figure._widgets().widgets["w"]
     assert isinstance(widget, widgets.FloatLogSlider)
     for exponent, end in ((widget.max, hi), (widget.min, lo)):
         assert move(figure, w=widget.base**exponent)["text"] == f"w = {end:.4g}."
@@ -166,11 +167,11 @@ def test_a_log_slider_reaches_both_ends(lo, hi):
 
 def test_a_play_button_is_linked_to_its_slider_in_the_browser():
     figure = make(T=live.slider(2, 10, at=5, play=True))
-    (play,) = [part for part in inside(figure._view) if isinstance(part, widgets.Play)]
+    (play,) = [part for part in inside(figure._widgets().box) if isinstance(part, widgets.Play)]
     assert (play.min, play.max, play.value, play.step) == (2, 10, 5, 1)
     links = [w for w in widgets.widget._instances.values() if isinstance(w, widgets.widget_link.Link) and w.source[0] is play]
-    assert [(link.source, link.target) for link in links] == [((play, "value"), (figure._widgets["T"], "value"))]
-    assert not [part for part in inside(make()._view) if isinstance(part, widgets.Play)]
+    assert [(link.source, link.target) for link in links] == [((play, "value"), (figure._widgets().widgets["T"], "value"))]
+    assert not [part for part in inside(make()._widgets().box) if isinstance(part, widgets.Play)]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from PIL import Image
 from wording import long_numbers, nonsense, words
 
 from lecturelib import check, live
-from lecturelib.live.caption import markdown
+from lecturelib.live.stored import markdown
 
 TAGS = {"predict", "live", "claim", "exercise", "solution"}
 SLIDES = {"slide", "subslide", "fragment", "skip", "notes", "-"}

@@ -22,16 +22,18 @@ def test_a_prediction_reveals_nothing_before_a_choice():
 
 def test_a_choice_is_judged_and_the_reason_given():
     question = ask()
+    question._repr_mimebundle_()
     assert question.choose("true") == question.reply == "Right. Count & see."
     assert question.choose("<false>") == 'Not quite: the answer is "true". Count & see.'
-    assert "Count &amp; see." in question._answer.value
+    assert "Count &amp; see." in question._view.answer.value
     with pytest.raises(ValueError, match="'true', '<false>', not 'maybe'"):
         question.choose("maybe")
 
 
 def test_the_buttons_choose():
     question = ask()
-    buttons = {part.description: part for part in inside(question._view) if isinstance(part, widgets.Button)}
+    question._repr_mimebundle_()
+    buttons = {part.description: part for part in inside(question._view.box) if isinstance(part, widgets.Button)}
     assert list(buttons) == ["true", "<false>"]
     buttons["<false>"].click()
     assert question.reply.startswith('Not quite: the answer is "true".')

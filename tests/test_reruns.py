@@ -61,7 +61,7 @@ def test_figures_of_two_cells_and_two_of_one_cell_live(run):
     run("c", "1 + 1")
     for name, w in (("one", 0), ("two", 2), ("three", 3)):
         assert names[name].set(w=w) == f"w = {w}, a, False."
-        assert names[name]._widgets["w"].comm is not None
+        assert names[name]._widgets().widgets["w"].comm is not None
     old = [names["one"], names["two"]]
     run("a", f"{MAKE}\none = two = fig\nfig")
     assert names["three"].set(w=1) == "w = 1, a, False."

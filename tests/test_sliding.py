@@ -91,9 +91,9 @@ def test_a_frame_that_cannot_be_drawn_is_left_out_of_those_ahead():
 
 
 def test_drawing_ahead_can_be_turned_off(monkeypatch):
-    assert make()._picture.ahead is True
+    assert make()._widgets().picture.ahead is True
     monkeypatch.setenv("LIVE_DRAW_AHEAD", "0")
-    assert make()._picture.ahead is False
+    assert make()._widgets().picture.ahead is False
 
 
 # -- narrow pages ----------------------------------------------------------------------------------------------------------------
@@ -160,7 +160,8 @@ def test_reset_goes_back_to_the_start():
     first, said = figure.png, figure.text
     figure.set(w=2.0, T=9, unit="relu")
     assert figure.text != said
-    (reset,) = [part for part in inside(figure._view) if isinstance(part, widgets.Button) and part.description == "Reset"]
+    buttons = [part for part in inside(figure._widgets().box) if isinstance(part, widgets.Button)]
+    (reset,) = [button for button in buttons if button.description == "Reset"]
     reset.click()
     assert (figure.png, figure.text) == (first, said)
     assert figure.values == {"w": 1.0, "T": 5, "unit": "tanh"}
@@ -182,7 +183,7 @@ def test_reset_recovers_from_an_error():
     figure = make(touchy)
     first = figure.png
     move(figure, w=2.5)
-    (reset,) = [part for part in inside(figure._view) if isinstance(part, widgets.Button)]
+    (reset,) = [part for part in inside(figure._widgets().box) if isinstance(part, widgets.Button)]
     reset.click()
     assert (figure.png, figure.text) == (first, "w = 1.00, T = 5.")
 
@@ -272,7 +273,7 @@ def test_a_figure_may_be_made_while_another_is_moved():
         async def slide():
             page = Page(moved)
             while not done.is_set():
-                page.ask(w=-moved._widgets["w"].value)
+                page.ask(w=-moved._widgets().widgets["w"].value)
 
         in_a_loop(slide())
 

@@ -1,4 +1,4 @@
-"""The controls of a figure: sliders, menus, check boxes and text fields, each with the values it allows and its widget.
+"""The controls of a figure: sliders, menus, check boxes and text fields, each with the values it allows.
 
 They are made by `live.slider`, `live.choice`, `live.toggle` and `live.text`.
 """
@@ -9,7 +9,6 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import ipywidgets as widgets
 import numpy as np
 
 MAX_SIZE = 1e15  # of the numbers of a slider; a browser cannot represent larger ones exactly
@@ -52,6 +51,11 @@ class Slider:
     def whole(self) -> bool:
         """Whether its values are whole numbers."""
         return isinstance(self.step, int)
+
+    @property
+    def digits(self) -> int:
+        """Decimal places in which two steps differ; those of a log slider are of another kind."""
+        return 0 if self.whole or self.log else max(0, -math.floor(math.log10(self.step) + 1e-9))
 
     @property
     def allows(self) -> str:
@@ -98,21 +102,6 @@ class Slider:
                 return clean
         raise ValueError(f"must be {self.allows}, not {value!r}")
 
-    def widget(self, label: str) -> widgets.Widget:
-        """A new widget for the control."""
-        common = {
-            "description": label,
-            "style": {"description_width": "initial"},
-            "layout": {"width": "23em", "max_width": "100%"},
-        }
-        if self.whole:
-            return widgets.IntSlider(self.at, min=self.lo, max=self.hi, step=self.step, **common)
-        if self.log:
-            lo, hi = math.log10(self.lo), math.log10(self.hi)
-            return widgets.FloatLogSlider(self.at, min=lo, max=hi, step=self.step, readout_format=".3", **common)
-        digits = max(0, -math.floor(math.log10(self.step) + 1e-9))
-        return widgets.FloatSlider(self.at, min=self.lo, max=self.hi, step=self.step, readout_format=f".{digits}f", **common)
-
 
 @dataclass(frozen=True)
 class Choice:
@@ -139,16 +128,6 @@ class Choice:
             raise ValueError(f"must be {self.allows}, not {value!r}")
         return value
 
-    def widget(self, label: str) -> widgets.Widget:
-        """A new widget for the control."""
-        return widgets.Dropdown(
-            options=self.options,
-            value=self.at,
-            description=label,
-            style={"description_width": "initial"},
-            layout=widgets.Layout(width="auto", max_width="100%"),
-        )
-
 
 @dataclass(frozen=True)
 class Toggle:
@@ -165,10 +144,6 @@ class Toggle:
         if not isinstance(value, bool | np.bool_):
             raise ValueError(f"must be True or False, not {value!r}")
         return bool(value)
-
-    def widget(self, label: str) -> widgets.Widget:
-        """A new widget for the control."""
-        return widgets.Checkbox(self.at, description=label, indent=False, layout=widgets.Layout(width="auto"))
 
 
 @dataclass(frozen=True)
@@ -191,16 +166,6 @@ class Text:
         if not isinstance(value, str):
             raise ValueError(f"must be {self.allows}, not {value!r}")
         return value
-
-    def widget(self, label: str) -> widgets.Widget:
-        """A new widget for the control."""
-        return widgets.Combobox(
-            value=self.at,
-            options=self.stops,
-            description=label,
-            style={"description_width": "initial"},
-            layout=widgets.Layout(width="40em", max_width="100%"),
-        )
 
 
 Control = Slider | Choice | Toggle | Text

@@ -5,19 +5,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import ipywidgets as widgets
 import numpy as np
-from IPython.display import display
 
 from lecturelib.live.ahead import Ahead
-from lecturelib.live.caption import markdown
 from lecturelib.live.controls import Choice, Control, Slider, Text, Toggle
 from lecturelib.live.drawing import Layout, checked_rows, checked_size, name_of, parameters_of
-from lecturelib.live.render import DRAW_LOCK, Renderer, quick_png
-from lecturelib.live.reruns import CELLS, close_widgets
-from lecturelib.live.view import CLASS, SHARP, Picture, bundle, frame
+from lecturelib.live.render import DRAW_LOCK, SHARP, Renderer, quick_png
+from lecturelib.live.reruns import CELLS
+from lecturelib.live.stored import bundle, markdown
 
-PLAY_INTERVAL = 150  # milliseconds between the steps of a Play button
 WORK = getattr(time, "thread_time", time.perf_counter)  # seconds of this thread's own work; not in Pyodide
 MAX_SCALE = 4  # image pixels per CSS pixel that `pixels` gives
 
@@ -32,64 +28,27 @@ class LiveFigure:
         self.controls = controls
         self._start = {name: control.at for name, control in controls.items()}
         self._draw, self._axes, self._layout = draw, axes, layout
-        self._in_page = False
+        self._values = self._start
+        self._view: Any = None  # its widgets, once it is shown in a notebook
+        self._send: Any = None  # takes an answer to the page to it, once a page is connected
+        self._ahead = Ahead(self._draw_ahead)
         with DRAW_LOCK:
             self._renderer: Any = Renderer(draw, axes, layout)  # None once the figure is closed
             self._narrow: Any = None  # the renderer for narrow pages, once there is one
             self._text = self._renderer.draw(self._start)
             self._renderer.pixels(SHARP)  # the layout is that of this frame, and what cannot be rendered raises here
             self._good = self._tried = self._start  # the values of the last frame that could be drawn, and of the last of all
-            self._build()
         CELLS.keep(self)
-
-    def _build(self):
-        self._widgets = {name: control.widget(control.label or name) for name, control in self.controls.items()}
-        self._plays, self._links, row = {}, [], []
-        for k, (name, widget) in enumerate(self._widgets.items()):
-            widget.add_class(f"live-control-{k}")
-            row.append(widget)
-            if self.controls[name].play:
-                row.append(self._play(name, k))
-        reset = widgets.Button(description="Reset", layout=widgets.Layout(width="auto"))
-        reset.on_click(lambda _: self._reset())
-        controls = widgets.HBox([*row, reset], layout=widgets.Layout(flex_flow="row wrap", align_items="center"))
-        self._picture = Picture(self.controls, self._widgets, self._plays)
-        self._picture.on_msg(self._asked)
-        self._ahead = Ahead(self._draw_ahead)
-        self._view = widgets.VBox([controls, self._picture])
-        self._view.add_class(CLASS)
-        # The sentence is stored as an output of its own, which shows nothing in the page: the picture's widget has it there.
-        self._nothing = widgets.Box(layout=widgets.Layout(display="none"))
-
-    def _play(self, name, k):
-        control = self.controls[name]
-        options = {"min": control.lo, "max": control.hi, "step": control.step, "value": control.at}
-        play = widgets.Play(**options, interval=PLAY_INTERVAL, show_repeat=False)
-        play.add_class(f"live-play-{k}")
-        # Linked in the browser: Play then waits for the picture, as a slider does, and its steps never queue up in the kernel.
-        self._links.append(widgets.jslink((play, "value"), (self._widgets[name], "value")))
-        self._plays[name] = play
-        return play
-
-    def _reset(self):
-        for play in self._plays.values():
-            play.playing = False
-        self.set(**self._start)
-        self._picture.send({"reset": True}, [])  # a move that is still on its way would undo it: the page moves its controls too
 
     def close(self) -> None:
         """Free the picture and the widgets. This happens automatically when you run the cell again."""
         with DRAW_LOCK:
             if self._renderer is None:
                 return
-            self._good = self._tried = self.values
             self._ahead.drop()
-            for link in self._links:
-                link.close()
-            close_widgets(self._view, self._nothing)
-            self._renderer = self._narrow = None
-            self._picture = self._ahead = self._view = self._nothing = None
-            self._widgets = self._plays = self._links = None
+            if self._view:
+                self._view.close()
+            self._renderer = self._narrow = self._view = self._send = None
 
     def _check_usable(self):
         """Raise ValueError if the figure is closed or is being drawn."""
@@ -114,8 +73,8 @@ class LiveFigure:
     def _current(self):
         """The renderer with the frame for the present values; if that cannot be drawn, with the last good frame."""
         self._check_usable()
-        if self._tried != self.values:
-            self._tried = self.values
+        if self._tried != self._values:
+            self._tried = self._values
             try:
                 renderer = self._drawn(self._tried)
                 renderer.pixels(SHARP)
@@ -127,9 +86,7 @@ class LiveFigure:
     @property
     def values(self) -> dict[str, Any]:
         """The current values of the controls, by name."""
-        if self._renderer is None:
-            return self._good
-        return {name: self.controls[name].check(widget.value) for name, widget in self._widgets.items()}
+        return dict(self._values)
 
     @property
     def text(self) -> str:
@@ -175,24 +132,23 @@ class LiveFigure:
             except ValueError as error:
                 raise ValueError(f"{name} {error}") from None
         with DRAW_LOCK:
-            self._show(self.values | values)
-            # The frame is in the page before the controls move there, so that it need not ask for it.
-            for name, value in values.items():
-                self._widgets[name].value = value
-            return self._text
-
-    def _show(self, values):
-        """Draw the frame for `values` and send it to the page."""
-        text = self._renderer.draw(values)
-        self._renderer.pixels(SHARP)
-        self._text, self._good, self._tried = text, values, values
-        if self._in_page:
-            self._picture.frame = frame(self._renderer, SHARP)
+            moved = self._values | values
+            text = self._renderer.draw(moved)
+            self._renderer.pixels(SHARP)
+            self._values = self._good = self._tried = moved
+            self._text = text
+            if self._view:
+                self._view.show(self._renderer.frame(SHARP), moved)
+            return text
 
     # -- what the page asks for --
 
-    def _asked(self, picture, content, buffers):
-        """Answer a message of figure.js."""
+    def connect(self, send: Callable[[dict[str, Any]], None]) -> None:
+        """Answer the messages of figure.js with `send`, from now on."""
+        self._send = send
+
+    def asked(self, content: Mapping[str, Any]) -> None:
+        """Answer a message of figure.js, `{draw: values, scale, narrow}` or `{ahead: [values, ...], narrow}`."""
         with DRAW_LOCK:
             if self._renderer is None:
                 return
@@ -206,7 +162,7 @@ class LiveFigure:
             except Exception as error:  # the reader must see any error, and the last good picture stays
                 named = ", ".join(f"{name} = {value}" for name, value in zip(self.controls, content["draw"], strict=True))
                 answer = {"error": f"{named}: {type(error).__name__}: {error}", "narrow": content["narrow"]}
-            self._send(content["draw"], answer)
+            self._send({**answer, "values": content["draw"]})
 
     def _draw_ahead(self, wanted):
         """Draw a frame before the page needs it; return the seconds that it took. One that cannot be drawn is left out."""
@@ -216,32 +172,44 @@ class LiveFigure:
         except Exception:  # it is shown when the reader comes to it
             return 0.0
         seconds = WORK() - start
-        self._send(wanted[0], {**answer, "milliseconds": 1000 * seconds})
+        self._send({**answer, "values": wanted[0], "milliseconds": 1000 * seconds})
         return seconds
 
     def _frame(self, values, scale, narrow):
         checked = {name: control.check(value) for (name, control), value in zip(self.controls.items(), values, strict=True)}
-        return frame(self._drawn(checked, narrow), scale, narrow)
-
-    def _send(self, values, answer):
-        png = answer.pop("png", b"")
-        self._picture.send({**answer, "values": values}, [png])
+        return self._drawn(checked, narrow).frame(scale, narrow)
 
     # -- what is shown and stored --
 
+    def _moved(self, name, value):
+        """The page has moved a control."""
+        self._values = {**self._values, name: self.controls[name].check(value)}
+
+    def _widgets(self):
+        """The widgets, which show the current frame."""
+        from lecturelib.live.view import FigureView  # here: nothing else needs ipywidgets
+
+        renderer = self._current()
+        if self._view is None:
+            reset = lambda: self.set(**self._start)  # noqa: E731
+            self._view = FigureView(self.controls, self._values, self._moved, self.asked, reset)
+            self.connect(self._view.send)
+        self._view.show(renderer.frame(SHARP), {})
+        CELLS.keep(self)
+        return self._view
+
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
         with DRAW_LOCK:
-            renderer = self._current()
-            self._in_page, self._picture.frame = True, frame(renderer, SHARP)
-            CELLS.keep(self)
-            return bundle(renderer, self._view, self._text)
+            return bundle(self._current(), self._widgets().box, self._text)
 
     def _ipython_display_(self):
         """Show the figure. The picture and the sentence are stored too, as two outputs, for readers without a kernel."""
+        from IPython.display import display
+
         data, metadata = self._repr_mimebundle_()
         display(data, metadata=metadata, raw=True)
         stored = {"text/markdown": markdown(self._text), "text/plain": self._text}
-        display({**self._nothing._repr_mimebundle_(), **stored}, raw=True)
+        display({**self._view.nothing._repr_mimebundle_(), **stored}, raw=True)
 
 
 def figure(

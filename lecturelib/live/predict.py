@@ -1,13 +1,9 @@
 """Predictions: questions that the reader answers before seeing the figure."""
 
-import html
 from typing import Any
 
-import ipywidgets as widgets
-
-from lecturelib.live.caption import markdown
-from lecturelib.live.reruns import CELLS, close_widgets
-from lecturelib.live.view import CLASS
+from lecturelib.live.reruns import CELLS
+from lecturelib.live.stored import markdown
 
 
 class Prediction:
@@ -16,36 +12,32 @@ class Prediction:
     def __init__(self, question: str, choices: tuple[str, ...], right: str, reason: str) -> None:
         self.question, self.choices, self.right, self.reason = question, choices, right, reason
         self.reply = ""
-        layout = widgets.Layout(width="auto", max_width="100%", height="auto")
-        self._buttons = [widgets.Button(description=text, layout=layout) for text in choices]
-        for button in self._buttons:
-            button.on_click(lambda b: self.choose(b.description))
-        self._answer = widgets.HTML(layout=widgets.Layout(height="auto"))
-        ask = widgets.HTML(f"<b>Predict.</b> {html.escape(question)}", layout=widgets.Layout(height="auto"))
-        row = widgets.HBox(self._buttons, layout=widgets.Layout(flex_flow="row wrap"))
-        self._view = widgets.VBox([ask, row, self._answer])
-        self._view.add_class(CLASS)
+        self._view: Any = None  # its widgets, once it is shown in a notebook
         CELLS.keep(self)
 
     def close(self) -> None:
         """Free the buttons. This happens automatically when you run the cell again."""
-        close_widgets(self._view)
+        if self._view:
+            self._view.close()
 
     def choose(self, text: str) -> str:
         """Answer with one of the choices. Shows the reply and returns it. Raises ValueError if `text` is not a choice."""
         if not isinstance(text, str) or text not in self.choices:
             raise ValueError(f"choose one of {', '.join(map(repr, self.choices))}, not {text!r}")
-        for button in self._buttons:
-            button.icon = "check" if button.description == self.right else "times" if button.description == text else ""
         self.reply = ("Right. " if text == self.right else f'Not quite: the answer is "{self.right}". ') + self.reason
-        self._answer.value = f'<div role="status" style="max-width:800px;line-height:1.4">{html.escape(self.reply)}</div>'
+        if self._view:
+            self._view.show(self.right, text, self.reply)
         return self.reply
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict:
+        from lecturelib.live.view import QuestionView  # here: nothing else needs ipywidgets
+
         CELLS.keep(self)
+        if self._view is None:
+            self._view = QuestionView(self.question, self.choices, self.choose)
         plain = "\n".join([f"Predict. {self.question}", *(f"  ( ) {text}" for text in self.choices)])
         shown = "\n".join([f"**Predict.** {markdown(self.question)}\n", *(f"- {markdown(text)}" for text in self.choices)])
-        return {**self._view._repr_mimebundle_(), "text/markdown": shown, "text/plain": plain}
+        return {**self._view.box._repr_mimebundle_(), "text/markdown": shown, "text/plain": plain}
 
 
 def predict(question: str, *choices: str, right: str, reason: str) -> Prediction:

@@ -45,6 +45,7 @@ SETTINGS = [name for name in rcParams if name != "backend"]  # to be as before w
 # JupyterLab handles slider moves in one thread and Reset in another, and matplotlib's settings belong to the whole process.
 DRAW_LOCK = threading.RLock()
 MAX_TICKS = 60  # ticks of one kind on one axis that are reused from frame to frame
+SHARP = 2  # image pixels per CSS pixel of a picture at rest; while a slider moves it is 1
 KEPT = 4  # decorations whose pixels are kept at each scale, for who moves back and forth
 
 
@@ -82,6 +83,11 @@ class Renderer:
         self.text = ""  # its sentence
         self._make_figure()
         self.dpi = self.figure.dpi
+
+    def frame(self, scale: int, narrow: bool = False) -> dict[str, Any]:
+        """The current frame as figure.js gets it, with `scale` image pixels per CSS pixel."""
+        picture = {"png": quick_png(self.pixels(scale)), "size": list(self.size), "scale": scale}
+        return {"values": list((self.drawn or {}).values()), "text": self.text, "narrow": narrow, **picture}
 
     @property
     def size(self) -> tuple[int, int]:

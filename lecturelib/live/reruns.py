@@ -1,9 +1,7 @@
 """Free the figures and questions that a cell has shown when that cell is run again. A figure takes about 13 MB."""
 
+import sys
 from typing import Any, Protocol
-
-import ipywidgets as widgets
-from IPython import get_ipython
 
 from lecturelib.live.render import DRAW_LOCK
 
@@ -66,10 +64,6 @@ class Cells:
 CELLS = Cells()
 
 
-def close_widgets(*views: widgets.Widget) -> None:
-    """Close widgets and everything in them. ipywidgets holds on to them until then."""
-    for view in views:
-        close_widgets(*getattr(view, "children", ()))
-        for part in (view.layout, getattr(view, "style", None), view):
-            if isinstance(part, widgets.Widget):
-                part.close()
+def get_ipython() -> Any:
+    """The IPython shell that runs the cells, or None. If there is one, IPython has been loaded."""
+    return sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None

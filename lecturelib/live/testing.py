@@ -18,8 +18,7 @@ from matplotlib.text import Text as Words
 from lecturelib.live.controls import Control, Slider
 from lecturelib.live.drawing import name_of
 from lecturelib.live.figure import LiveFigure
-from lecturelib.live.render import styled
-from lecturelib.live.view import SHARP
+from lecturelib.live.render import SHARP, styled
 
 KEEPERS = list, dict, set, np.random.Generator, np.random.RandomState  # what a function can keep something in
 NO_NUMBER = r"\b(?:nan|inf)\b"  # as Python writes them

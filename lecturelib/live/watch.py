@@ -4,14 +4,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-import ipywidgets as widgets
-from IPython import get_ipython
-from IPython.display import display
-
 from lecturelib.live.drawing import Layout, checked_size, name_of, parameters_of
-from lecturelib.live.render import DRAW_LOCK, Renderer
-from lecturelib.live.reruns import CELLS, close_widgets
-from lecturelib.live.view import CLASS, SHARP, Picture, bundle, frame
+from lecturelib.live.render import DRAW_LOCK, SHARP, Renderer
+from lecturelib.live.reruns import CELLS, get_ipython
+from lecturelib.live.stored import bundle
 
 INTERVAL = 0.25  # seconds between frames: drawing then takes a few per cent of the run's time
 STORED_TEXT = "The run, step by step"  # the text and alt text that a notebook stores
@@ -24,17 +20,6 @@ class Run(Protocol):
     steps: int | None
     ended: str
     text: str
-
-
-class _Views:
-    """Closes its widgets when their cell is run again."""
-
-    def __init__(self, *views):
-        self._views = views
-
-    def close(self):
-        close_widgets(*self._views)
-        self._views = ()
 
 
 class Watch:
@@ -63,29 +48,31 @@ class Watch:
         if report or time.monotonic() - self._last_drawn > INTERVAL:
             self._show(run)
         if run.ended:
-            data, metadata = bundle(self._renderer, self._view, STORED_TEXT)
+            data, metadata = bundle(self._renderer, self._view.box, STORED_TEXT)
             self._handle.update(data, metadata=metadata, raw=True)
             self._renderer = None
 
     def _open(self, run):
+        from IPython.display import display
+
+        from lecturelib.live.view import RunView  # here: nothing else needs ipywidgets
+
         with DRAW_LOCK:
             self._renderer = Renderer(self._draw, self._axes, self._layout)
-        self._picture, self._text = Picture({}, {}, {}), run.text
-        self._bar = widgets.IntProgress(0, max=run.steps or 1, layout=widgets.Layout(width="23em", max_width="100%"))
-        self._view = widgets.VBox([self._bar, self._picture])
-        self._view.add_class(CLASS)
+        self._view, self._text = RunView(run.steps or 1), run.text
         self._show(run)
-        CELLS.keep(_Views(self._view))
+        CELLS.keep(self._view)
         # The stored text never changes. nbval sees the first text and the file keeps the last, and the digits of a loss differ
         # between processors. The caption gives them while the run goes on.
-        data, metadata = bundle(self._renderer, self._view, STORED_TEXT)
+        data, metadata = bundle(self._renderer, self._view.box, STORED_TEXT)
         self._handle = display(data, metadata=metadata, raw=True, display_id=True)
 
     def _show(self, run):
         with DRAW_LOCK:
             self._renderer.draw({"run": run})
-            self._picture.frame = {**frame(self._renderer, SHARP), "values": [], "text": self._text}
-        self._bar.value, self._last_drawn = min(len(run.losses), self._bar.max), time.monotonic()
+            frame = {**self._renderer.frame(SHARP), "values": [], "text": self._text}
+        self._view.show(frame, len(run.losses))
+        self._last_drawn = time.monotonic()
 
 
 def watch(draw: Callable[..., str], *, size: tuple[float, float] = (8, 2.8)) -> Watch:

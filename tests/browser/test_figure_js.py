@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from lecturelib import live
+from lecturelib.live.view import widget
 
 LIVE = Path(live.__file__).parent
 SERVED = {"figure.js": LIVE / "figure.js", "figure.css": LIVE / "figure.css", "alone.js": Path(__file__).with_name("alone.js")}
@@ -389,8 +390,8 @@ def test_it_can_be_turned_off(blank):
 def test_it_knows_the_stops_of_each_slider(alone, slider):
     """All of them, once each, the near ones first: those that the slider's own widget stands on."""
     stops = alone.do("[...alone.stopsFrom(x0, x1)]", slider.range, slider.at)
-    widget = slider.widget("")
-    places = [*np.arange(widget.min, widget.max - 1e-9, widget.step).tolist(), widget.max]
+    shown = widget(slider, "", slider.at)
+    places = [*np.arange(shown.min, shown.max - 1e-9, shown.step).tolist(), shown.max]
     values = [10**place if slider.log else place for place in places]
     assert sorted([*stops, slider.at]) == pytest.approx(values, rel=1e-9)
     assert len(set(stops)) == len(stops)

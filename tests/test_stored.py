@@ -3,7 +3,7 @@
 import pytest
 from small_figures import rendered
 
-from lecturelib.live.caption import markdown
+from lecturelib.live.stored import markdown
 
 
 @pytest.mark.parametrize(
