@@ -264,6 +264,30 @@ def test_hands_in_two_threads_do_not_spoil_the_picture():
     assert figure.png == wanted
 
 
+def test_reset_waits_for_a_frame_that_another_thread_draws():
+    """JupyterLab's messages come to two threads. Reset was refused as if the drawing function itself had called it."""
+    drawing, go_on = Event(), Event()
+
+    def slow(ax, w):
+        if w == 2:
+            drawing.set()
+            go_on.wait()
+        return f"w = {w}."
+
+    figure = live.figure(slow, w=live.slider(0, 3, at=1))
+    page = Page(figure)
+    thread = Thread(target=lambda: page.ask(w=2))
+    thread.start()
+    drawing.wait()
+    moved = Thread(target=lambda: figure.set(w=3))
+    moved.start()
+    moved.join(0.2)  # it waits, or has been refused
+    go_on.set()
+    thread.join()
+    moved.join()
+    assert figure.text == "w = 3."
+
+
 def test_a_figure_may_be_made_while_another_is_moved():
     """So it is when a reader slides before Run All has come to its end."""
     wanted, moved = make().png, make()

@@ -51,11 +51,12 @@ class LiveFigure:
             self._renderer = self._narrow = self._view = self._send = None
 
     def _check_usable(self):
-        """Raise ValueError if the figure is closed or is being drawn."""
-        if self._renderer is None:
-            raise ValueError("this figure is closed: its cell has been run again; use the new figure of that cell")
-        for renderer in filter(None, (self._renderer, self._narrow)):
-            renderer.check_not_drawing()
+        """Raise ValueError if the figure is closed, or if its own drawing function calls."""
+        with DRAW_LOCK:  # another thread that draws it, such as one that draws ahead, comes to its end first
+            if self._renderer is None:
+                raise ValueError("this figure is closed: its cell has been run again; use the new figure of that cell")
+            for renderer in filter(None, (self._renderer, self._narrow)):
+                renderer.check_not_drawing()
 
     # -- frames --
 
