@@ -24,7 +24,7 @@ def pictures(monkeypatch):
 
     watching = sys.modules[live.Watch.__module__]  # lecturelib.live.watch is the function
     monkeypatch.setattr(watching, "get_ipython", lambda: SimpleNamespace(kernel=True))
-    monkeypatch.setattr(watching, "display", display)
+    monkeypatch.setattr("IPython.display.display", display)
     return shown
 
 

@@ -297,7 +297,7 @@ def test_a_figure_may_be_made_while_another_is_moved():
         async def slide():
             page = Page(moved)
             while not done.is_set():
-                page.ask(w=-moved._widgets().widgets["w"].value)
+                page.ask(w=-moved.values["w"])
 
         in_a_loop(slide())
 

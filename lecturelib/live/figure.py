@@ -196,11 +196,11 @@ class LiveFigure:
             self._view = FigureView(self.controls, self._values, self._moved, self.asked, reset)
             self.connect(self._view.send)
         self._view.show(renderer.frame(SHARP), {})
-        CELLS.keep(self)
         return self._view
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
         with DRAW_LOCK:
+            CELLS.keep(self)
             return bundle(self._current(), self._widgets().box, self._text)
 
     def _ipython_display_(self):
