@@ -10,16 +10,17 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from email import message_from_bytes
 from email.message import Message
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import site_pages
 from packaging.utils import canonicalize_name, parse_wheel_filename
@@ -39,6 +40,13 @@ CORE = {  # Pyodide's own files, with their sha256; its lock file has that of ev
 }
 EXTENSIONS = ("anywidget", "jupyterlab_widgets", "jupyterlite_pyodide_kernel")  # of JupyterLab
 UNUSED = ("docopt", "pytz")  # only the command of num2words needs the one; matplotlib, in spite of its list, not the other
+NO_PAGE = ("anywidget", "fonttools", "ipywidgets", "matplotlib-pyodide")  # a page has Python, but not Jupyter
+FONTS = r"fonts/(afm|pdfcorefonts|ttf/(DejaVuSerif|DejaVuSansMono-|DejaVuSans-BoldOblique))"
+TRIMMED = {  # files of wheels that nothing here reads
+    "matplotlib": rf"matplotlib/mpl-data/(sample_data|images|{FONTS})",
+    "numpy": r"numpy/(f2py|_core/include|testing/tests|.+\.(pyi|pxd|a)$)",
+    "jedi": r"jedi/third_party/django-stubs",
+}
 KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
 START = "00-start-here.ipynb"
 
@@ -93,11 +101,18 @@ def pyodide(folder: Path, config: Mapping[str, Any], wheels: Path) -> None:
     for name, sha256 in CORE.items():
         (folder / name).write_bytes(fetched(name, config, sha256))
     ours = [Path(shutil.copy(wheel, folder)) for wheel in browser_wheels(wheels)]
+    ours.append(data_apart(next(folder.glob("lecturelib-*.whl"))))
     lock = lock_with(ours, folder / "pyodide-lock.json", config["loadPyodideOptions"]["packages"])
-    for entry in lock.packages.values():
-        if not (folder / entry.file_name).exists():
-            (folder / entry.file_name).write_bytes(fetched(entry.file_name, config, entry.sha256))
+    for name, entry in lock.packages.items():
+        file = folder / entry.file_name
+        if not file.exists():
+            file.write_bytes(fetched(entry.file_name, config, entry.sha256))
+        if name in TRIMMED:
+            without(file, re.compile(TRIMMED[name]))
+            entry.sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     lock.to_json(folder / "pyodide-lock.json")
+    reduce(lock, ["lecturelib", "lecturelib-data"], NO_PAGE)
+    lock.to_json(folder / "page-lock.json")
 
 
 def fetched(name: str, config: Mapping[str, Any], sha256: str) -> bytes:
@@ -138,21 +153,52 @@ def browser_wheels(wheels: Path) -> list[Path]:
     return [wheel for _, wheel in found.values()]
 
 
+def without(wheel: Path, unwanted: re.Pattern[str]) -> None:
+    """Take files out of a wheel."""
+    with ZipFile(wheel) as archive:
+        files = {name: archive.read(name) for name in archive.namelist() if not unwanted.match(name)}
+    with ZipFile(wheel, "w", ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, content in files.items():
+            archive.writestr(ZipInfo(name, (2020, 1, 1, 0, 0, 0)), content, ZIP_DEFLATED)
+
+
+def data_apart(wheel: Path) -> Path:
+    """Move our data into a wheel of its own, which most pages need not load."""
+    with ZipFile(wheel) as archive:
+        files = {name: archive.read(name) for name in archive.namelist() if name.endswith(".npz")}
+    version = wheel.name.split("-")[1]
+    data, about = wheel.with_name(f"lecturelib_data-{version}-py3-none-any.whl"), f"lecturelib_data-{version}.dist-info"
+    files[f"{about}/METADATA"] = f"Metadata-Version: 2.1\nName: lecturelib-data\nVersion: {version}\n".encode()
+    files[f"{about}/WHEEL"] = b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    files[f"{about}/RECORD"] = b""
+    files["lecturelib_data.py"] = b""  # Pyodide's lock file wants something that can be imported
+    with ZipFile(data, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(ZipInfo(name, (2020, 1, 1, 0, 0, 0)), content, ZIP_DEFLATED)
+    without(wheel, re.compile(r".+\.npz$"))
+    return data
+
+
 def lock_with(ours: Sequence[Path], lock_file: Path, wanted: Iterable[str]) -> PyodideLockSpec:
-    """Pyodide's lock file with our wheels added, reduced to them, to the packages `wanted`, and to all that these depend on."""
+    """Pyodide's lock file with our wheels added, reduced to them, to the packages `wanted`, and to all that these need."""
     lock = add_wheels_to_spec(PyodideLockSpec.from_json(lock_file), list(ours), ignore_missing_dependencies=True)
     added = [entry for entry in lock.packages.values() if entry.file_name in {wheel.name for wheel in ours}]
+    reduce(lock, [*wanted, *(entry.name for entry in added)], UNUSED)
+    return lock
+
+
+def reduce(lock: PyodideLockSpec, wanted: Iterable[str], unused: Container[str]) -> None:
+    """Keep only the packages `wanted` and all that they need, without those that are `unused`."""
     for entry in lock.packages.values():
-        entry.depends = [needed for needed in entry.depends if needed not in UNUSED]
+        entry.depends = [needed for needed in entry.depends if canonicalize_name(needed) not in unused]
     needed: dict[str, PackageSpec] = {}
-    queue = [*wanted, *(entry.name for entry in added)]
+    queue = list(wanted)
     while queue:
         name = canonicalize_name(queue.pop())
         if name not in needed:
             needed[name] = lock.packages[name]
             queue += needed[name].depends
     lock.packages = dict(sorted(needed.items()))
-    return lock
 
 
 def metadata(wheel: Path) -> Message:

@@ -10,7 +10,6 @@ with `--pictures` it is stored anew. Use that after changing how something is dr
 """
 
 import argparse
-import ast
 import base64
 import copy
 import difflib
@@ -35,6 +34,7 @@ from nbformat import NotebookNode
 from PIL import Image
 from processors import ROOT, THREADS
 
+from lecturelib.live.page import run_cell
 from lecturelib.server import VIEW
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -104,14 +104,6 @@ def run_here(path: Path) -> SimpleNamespace:
     finally:
         os.chdir(before)
     return SimpleNamespace(shown=shown, printed=printed)
-
-
-def run_cell(source: str, filename: str, names: dict[str, Any]) -> Any:
-    """Execute a cell as Jupyter does, and return the value of its last expression: what the cell shows."""
-    tree = ast.parse(source, filename)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    exec(compile(tree, filename, "exec"), names)
-    return eval(compile(ast.Expression(last.value), filename, "eval"), names) if isinstance(last, ast.Expr) else None
 
 
 def normalise(nb: NotebookNode) -> NotebookNode:

@@ -1,20 +1,20 @@
-"""Turn the notebooks into web pages that need no Python; `make site` does this as one of its steps.
+"""Turn the notebooks into web pages; `make site` does this as one of its steps.
 
-A page shows the stored outputs of its notebook, and its figures can still be moved: for the values of their main controls, frames
-are drawn in advance, and a few lines of JavaScript swap them. Each frame's sentence is its caption and alt text.
+A page shows the stored outputs of its notebook. Its figures can be moved at once: frames are drawn in advance for the values of
+one control each. All else that a reader can do needs Python, which the page starts in the browser when it is asked for.
 """
 
 import hashlib
 import html
 import itertools
 import json
+import math
 import os
 import platform
 import re
 import shutil
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -32,20 +32,24 @@ from pygments.formatters import HtmlFormatter
 from run_notebooks import output_text, paths_in, run_here
 
 from lecturelib import live
+from lecturelib.live.controls import described
+from lecturelib.live.render import SHARP
 
+LIVE = ROOT / "lecturelib/live"
 PARTS = ROOT / "site/pages"  # the template, the style sheet, the scripts
 KEPT = ROOT / "build/figures"  # figures drawn by earlier builds
-FRAMES = 26  # of a slider at most, both ends and the start among them
-LARGEST = 700_000  # bytes of all frames of a figure
-SETTINGS = (52, 75), (26, 75), (26, 45)  # the most frames of a figure, and their quality; the first pair within LARGEST is used
+FRAMES = 17  # of a slider, and those that the text names
+QUALITY = 45  # of the stored frames, which have two pixels for each CSS pixel
+NUMBERS = re.compile(r"(?<![\w.^])[-\N{MINUS SIGN}]?\d+(?:\.\d+)?(?![\w^])")
 MATHS = re.compile(r"\$\$(?P<block>.+?)\$\$|\$(?P<inline>[^$\n]+?)\$", re.S)
 
 
 def build(out: Path, paths: Sequence[Path] = ()) -> None:
     """Write a page for each notebook, by default for the whole series, into the folder `out`; the first is the index."""
     paths = paths or paths_in([])
-    for part in ("pages.css", "sliding.js", "present.js", "stix-two-math.woff2", "stix-two-math.OFL.txt"):
+    for part in ("pages.css", "python.js", "present.js", "stix-two-math.woff2", "stix-two-math.OFL.txt"):
         shutil.copy(PARTS / part, out)
+    shutil.copy(LIVE / "figure.css", out)
     styles = "xcode", "github-dark"  # in these every colour has enough contrast to be read
     light, dark = (HtmlFormatter(style=style).get_style_defs(".code") for style in styles)
     (out / "code.css").write_text(f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}\n", "utf-8")
@@ -67,13 +71,31 @@ def page(path: Path, out: Path) -> str:
     if (drawn / "frames").is_dir():
         shutil.copytree(drawn / "frames", out / "figures" / path.stem, dirs_exist_ok=True)
     ready = json.loads((drawn / "cells.json").read_text("utf-8"))
-    cells = slides(book.cells, [ready.get(cell.id) or cell_html(cell) for cell in book.cells])
+    solved = solutions(path.stem)
+    cells = slides(book.cells, [ready["html"].get(cell.id) or cell_html(cell, solved) for cell in book.cells])
     title = re.findall(r"^# (.+)$", book.cells[0].source, re.M)[0]
-    text = (PARTS / "page.html").read_text("utf-8")
     parts = {"TITLE": html.escape(title), "LIVE": f"lab/index.html?path={path.name}", "BODY": "\n".join(cells)}
+    parts["ABOUT"] = json.dumps(about(path, book, ready["figures"]), ensure_ascii=False).replace("</", "<\\/")
+    parts["SCRIPT"] = (LIVE / "figure.js").read_text("utf-8") + (PARTS / "page.js").read_text("utf-8")
+    text = (PARTS / "page.html").read_text("utf-8")
     for name, value in parts.items():
         text = text.replace(f"<!--{name}-->", value)
     return text
+
+
+def about(path: Path, book: NotebookNode, figures: Mapping[str, Any]) -> dict[str, Any]:
+    """What page.js must know: the notebook's name, its figures, its code and what Python must load to run it."""
+    code = [cell for cell in book.cells if cell.cell_type == "code" and "predict" not in cell.metadata.get("tags", [])]
+    cells = [{"cell": cell.id, "source": cell.source} for cell in code]
+    return {"name": path.stem, "figures": figures, "cells": cells, "packages": packages(book)}
+
+
+def packages(book: NotebookNode) -> list[str]:
+    """What Python in the page must load: the library, and its data if the notebook or its own module reads some."""
+    code = "\n".join(cell.source for cell in book.cells if cell.cell_type == "code")
+    own = re.findall(r"lectures import (\w+)", code)
+    code += "\n".join((ROOT / f"lecturelib/lectures/{name}.py").read_text("utf-8") for name in own)
+    return ["lecturelib", *(["lecturelib-data"] if re.search(r"\b(datasets|pretrained)\b", code) else [])]
 
 
 # -- figures and questions, for which the notebook must run: kept from build to build ----------------------------------------
@@ -116,14 +138,17 @@ def depends_on(book: NotebookNode) -> str:
 
 def draw_cells(path: Path, book: NotebookNode, folder: Path) -> None:
     """Run the notebook and write cells.json and frames/ into `folder`."""
-    shown, ready = run_here(path).shown, {}
+    shown, texts, figures, before = run_here(path).shown, {}, {}, ""
     for cell in book.cells:
         value = shown.get(cell.id)
         if isinstance(value, live.LiveFigure):
-            ready[cell.id] = figure_html(cell, value, folder / "frames" / cell.id, f"figures/{path.stem}/{cell.id}")
+            where = f"figures/{path.stem}/{cell.id}"
+            figures[cell.id] = figure_facts(cell, before, value, folder / "frames" / cell.id, where)
+            texts[cell.id] = figure_html(cell, value, figures[cell.id]["stored"])
         elif isinstance(value, live.Prediction):
-            ready[cell.id] = prediction_html(cell, value)
-    (folder / "cells.json").write_text(json.dumps(ready), "utf-8")
+            texts[cell.id] = prediction_html(cell, value)
+        before = cell.source if cell.cell_type == "markdown" else before
+    (folder / "cells.json").write_text(json.dumps({"html": texts, "figures": figures}), "utf-8")
 
 
 # -- cells ------------------------------------------------------------------------------------------------------------------
@@ -140,18 +165,41 @@ def slides(cells: Sequence[NotebookNode], texts: Sequence[str]) -> list[str]:
     return [*lines, "</div>"]
 
 
-def cell_html(cell: NotebookNode) -> str:
+def cell_html(cell: NotebookNode, solved: Mapping[str, str]) -> str:
     """The HTML of a cell that is neither figure nor question: text, or code with its outputs."""
     if cell.cell_type == "markdown":
         return f'<section id="{cell.id}">{text_html(cell.source)}</section>'
     tags = cell.metadata.get("tags", [])
-    outputs = "" if "exercise" in tags else "".join(map(output_html, cell.outputs))  # they only say that it was not attempted
+    if "exercise" in tags:
+        return editor_html(cell, solved[cell.id])
+    outputs = "".join(map(output_html, cell.outputs))
     return f'<section id="{cell.id}">{code_html(cell, "claim" not in tags)}{outputs}</section>'
+
+
+def editor_html(cell: NotebookNode, solution: str) -> str:
+    """The HTML of an exercise: its skeleton in a text box, buttons, a place for the reply, and an answer that page.js shows."""
+    rows, source = cell.source.count("\n") + 2, html.escape(cell.source)
+    box = f'<textarea aria-label="Your answer" spellcheck="false" rows="{rows}">{source}</textarea>'
+    buttons = button("run", "Run") + button("stop", "Stop", " hidden") + button("restore", "Start over")
+    buttons += button("answer", "Show an answer", " hidden")
+    reply = '<pre class="output" role="status"></pre>'
+    answer = f'<div id="{cell.id}-answer" hidden>{highlighted(solution)}</div>'
+    return f'<section id="{cell.id}" class="editor">{box}<div>{buttons}</div>{reply}{answer}</section>'
+
+
+def button(does: str, text: str, more: str = "") -> str:
+    """The HTML of a button of an exercise; page.js knows what it does."""
+    return f'<button type="button" data-does="{does}"{more}>{text}</button>'
+
+
+def highlighted(source: str) -> str:
+    """Code in colours."""
+    return f'<div class="code">{highlight.Highlight2HTML()(source)}</div>'
 
 
 def code_html(cell: NotebookNode, closed: bool) -> str:
     """The highlighted code of a cell, folded away or open."""
-    return folded("code", f'<div class="code">{highlight.Highlight2HTML()(cell.source)}</div>', closed)
+    return folded("code", highlighted(cell.source), closed)
 
 
 def folded(name: str, inside: str, closed: bool) -> str:
@@ -187,100 +235,76 @@ def output_html(output: NotebookNode) -> str:
 
 
 def prediction_html(cell: NotebookNode, question: live.Prediction) -> str:
-    """The HTML of a question: its choices, and the answer folded away."""
-    choices = "".join(f"<li>{html.escape(choice)}</li>" for choice in question.choices)
-    reply = html.escape(f"{question.right}. {question.reason}")
-    answer = folded("Decide first, then look", f"<p>{reply}</p>", True)
-    asked = f"<p><b>Predict.</b> {html.escape(question.question)}</p><ul>{choices}</ul>"
-    return f'<section id="{cell.id}" class="predict">{asked}{answer}</section>'
+    """The HTML of a question: a button for each choice, with the reply to it, and for a page without scripts the answer, folded."""
+    buttons = ""
+    for choice in question.choices:
+        right, reply = " data-right" if choice == question.right else "", html.escape(question.choose(choice))
+        buttons += f'<button type="button" data-reply="{reply}"{right}>{html.escape(choice)}</button>'
+    answer = folded("Decide first, then look", f"<p>{html.escape(f'{question.right}. {question.reason}')}</p>", True)
+    asked = f"<p><b>Predict.</b> {html.escape(question.question)}</p><div>{buttons}</div><noscript>{answer}</noscript>"
+    return f'<section id="{cell.id}" class="predict">{asked}<p role="status"></p></section>'
 
 
 # -- figures with controls -----------------------------------------------------------------------------------------------------
 
 
-def figure_html(cell: NotebookNode, figure: live.LiveFigure, folder: Path, where: str) -> str:
-    """A picture, its sentence, and inputs for its main controls. The browser loads the frames from `where`."""
-    values, sentences = frames(figure, folder)
-    start = starts(figure)
-    first = 0
-    for name, allowed in values.items():
-        first = first * len(allowed) + allowed.index(start[name])
-    inputs = "".join(input_html(name, figure.controls[name], allowed, start[name]) for name, allowed in values.items())
-    others = ", ".join(html.escape(control.label or name) for name, control in figure.controls.items() if name not in values)
-    inputs += f'<span class="note">live only: {others}</span>' if others else ""
-    width, height = figure.size
-    caption = html.escape(sentences[first])
-    picture = f'<img src="{where}/{first:02}.webp" width="{width}" height="{height}" alt="{caption}">'
-    listed = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences)
-    return (
-        f'<figure id="{cell.id}" class="sliding" data-frames="{where}">{code_html(cell, True)}'
-        f'<div class="controls">{inputs}</div>{picture}'
-        f'<figcaption aria-live="polite">{caption}</figcaption><template><ol>{listed}</ol></template></figure>'
-    )
+def figure_html(cell: NotebookNode, figure: live.LiveFigure, stored: Mapping[str, Any]) -> str:
+    """A picture and its sentence, which page.js makes live."""
+    (width, height), caption = figure.size, html.escape(figure.text)
+    picture = f'<img src="{first_of(figure, stored)}" width="{width}" height="{height}" alt="{caption}">'
+    view = f'<div class="view">{picture}<p class="live-caption">{caption}</p></div>'
+    return f'<figure id="{cell.id}" class="live-figure">{code_html(cell, True)}<div class="controls"></div>{view}</figure>'
 
 
-def starts(figure: live.LiveFigure) -> dict[str, Any]:
-    """The starting values of all controls."""
-    return {name: control.at for name, control in figure.controls.items()}
+def first_of(figure: live.LiveFigure, stored: Mapping[str, Any]) -> str:
+    """The address of the stored frame at the start."""
+    number = 0
+    for name, allowed in stored["values"].items():
+        number = number * len(allowed) + allowed.index(figure.controls[name].at)
+    return f"{stored['where']}/{number:02}.webp"
 
 
-def main_values(controls: Mapping[str, Any], most: int) -> dict[str, list]:
-    """The values to draw, in at most `most` combinations: those of the first slider and the first menu, or of two menus."""
-    sliders = [name for name, control in controls.items() if isinstance(control, live.Slider)]
-    menus = [name for name in controls if name not in sliders]
-    slider = sliders[0] if sliders else None
-    chosen = [name for name in (menus[:1] if slider else menus[:2]) if len(controls[name].stops) <= 4 or not slider]
-    values = {name: list(dict.fromkeys(controls[name].stops)) for name in chosen}
-    if slider:
-        each = min(FRAMES, most // max(1, len(values[chosen[0]]) if chosen else 1))
-        values[slider] = controls[slider].spread(each)
+def figure_facts(cell: NotebookNode, before: str, figure: live.LiveFigure, folder: Path, where: str) -> dict[str, Any]:
+    """What page.js must know of a figure, whose stored frames are drawn into `folder`."""
+    values = stored_values(cell, before, figure)
+    stored = {"values": values, "sentences": frames(figure, values, folder), "where": where}
+    height, width, _ = figure.pixels(narrow=True).shape
+    controls = [control_facts(name, control) for name, control in figure.controls.items()]
+    return {"controls": controls, "stored": stored, "size": figure.size, "narrow": (width, height)}
+
+
+def control_facts(name: str, control: Any) -> dict[str, Any]:
+    """What page.js must know of a control."""
+    digits = {"digits": control.digits, "log": control.log} if isinstance(control, live.Slider) else {}
+    kind = type(control).__name__.lower()
+    return {**described(name, control), "kind": kind, "label": control.label or name, "play": control.play, **digits}
+
+
+def stored_values(cell: NotebookNode, before: str, figure: live.LiveFigure) -> dict[str, list]:
+    """The values to draw in advance: of the first control, or of those that the cell's tags name, as in `stored:w`.
+
+    A slider has both ends, evenly spaced steps between, and all its steps that the text `before` the figure names.
+    """
+    tagged = [tag.partition(":")[2] for tag in cell.metadata.get("tags", []) if tag.startswith("stored:")]
+    values = {}
+    for name in tagged or list(figure.controls)[:1]:
+        control = figure.controls[name]
+        values[name] = list(dict.fromkeys(control.stops))
+        if isinstance(control, live.Slider):
+            said = [float(number.replace("\N{MINUS SIGN}", "-")) for number in NUMBERS.findall(before)]
+            named = [step for step in control.steps() if any(math.isclose(step, number, abs_tol=1e-12) for number in said)]
+            values[name] = sorted({*control.spread(FRAMES), *named})
     return values
 
 
-def frames(figure: live.LiveFigure, folder: Path) -> tuple[dict[str, list], list[str]]:
-    """Draw a frame for each combination of the main controls' values into `folder`; return the values and the sentences."""
-    start = starts(figure)
-    for most, quality in SETTINGS[likely(figure, start) :]:
-        values = main_values(figure.controls, most)
-        moves = [dict(zip(values, combination, strict=True)) for combination in itertools.product(*values.values())]
-        drawn = [drawn_frame(figure, start | move, quality) for move in moves]
-        if sum(len(picture) for _, picture in drawn) <= LARGEST:
-            folder.mkdir(parents=True)
-            for k, (_, picture) in enumerate(drawn):
-                (folder / f"{k:02}.webp").write_bytes(picture)
-            return values, [sentence for sentence, _ in drawn]
-    raise ValueError(f"{folder.name}: its frames take more than {LARGEST:,} bytes")
-
-
-def likely(figure: live.LiveFigure, start: Mapping[str, Any]) -> int:
-    """The first of SETTINGS that fits if all frames are as large as the first: a guess, so that most are drawn only once."""
-    for k, (most, quality) in enumerate(SETTINGS):
-        count = np.prod([len(allowed) for allowed in main_values(figure.controls, most).values()])
-        if count * len(drawn_frame(figure, start, quality)[1]) < LARGEST:
-            return k
-    return len(SETTINGS) - 1
-
-
-def drawn_frame(figure: live.LiveFigure, values: Mapping[str, Any], quality: int) -> tuple[str, bytes]:
-    """The sentence at these values of all controls, and the picture as the bytes of a WebP file."""
-    sentence, file = figure.set(**values), BytesIO()
-    Image.fromarray(figure.pixels(1)[..., :3].copy()).save(file, "webp", quality=quality, method=2)
-    return sentence, file.getvalue()
-
-
-def input_html(name: str, control: Any, allowed: Sequence, at: Any) -> str:
-    """An HTML input for a control: a range for numbers, a menu for words."""
-    label = html.escape(control.label or name)
-    texts = [f"{value:.4g}" if isinstance(value, float) else str(value) for value in allowed]
-    if isinstance(control, live.Slider):
-        shown = html.escape(" ".join(texts))
-        place = allowed.index(at)
-        return (
-            f'<label>{label} <input type="range" min="0" max="{len(allowed) - 1}" value="{place}" data-texts="{shown}" '
-            f'aria-valuetext="{texts[place]}"> <output>{texts[place]}</output></label>'
-        )
-    options = "".join(
-        f"<option{' selected' if value == at else ''}>{html.escape(text)}</option>"
-        for value, text in zip(allowed, texts, strict=True)
-    )
-    return f"<label>{label} <select>{options}</select></label>"
+def frames(figure: live.LiveFigure, values: Mapping[str, Sequence], folder: Path) -> list[str]:
+    """Draw a wide and a narrow frame for each combination of `values` into `folder`; return the sentences."""
+    folder.mkdir(parents=True)
+    sentences, start = [], {name: control.at for name, control in figure.controls.items()}
+    for k, combination in enumerate(itertools.product(*values.values())):
+        sentences.append(figure.set(**start | dict(zip(values, combination, strict=True))))
+        for mark, narrow in (("", False), ("n", True)):
+            picture = Image.fromarray(figure.pixels(SHARP, narrow)[..., :3].copy())
+            picture.save(folder / f"{k:02}{mark}.webp", quality=QUALITY, method=2)
+    figure.set(**start)
+    return sentences

@@ -78,6 +78,12 @@ class Slider:
 
     def spread(self, count: int) -> list:
         """About `count` evenly spaced steps of the slider, with both ends and the start among them."""
+        own = self.steps()
+        chosen = {own.index(self.at), *(round(k * (len(own) - 1) / (count - 1)) for k in range(count))}
+        return [own[k] for k in sorted(chosen)]
+
+    def steps(self) -> list:
+        """All values that it can stand on."""
         if self.log:
             steps = round(math.log10(self.hi / self.lo) / self.step)
             own = [self.lo * 10 ** (k * self.step) for k in range(steps + 1)]
@@ -85,10 +91,8 @@ class Slider:
             steps = round((self.hi - self.lo) / self.step)
             own = [self.lo + k * self.step for k in range(steps + 1)]
         own = [*(self.check(min(value, self.hi)) for value in own[:-1]), self.hi]
-        start = min(range(len(own)), key=lambda k: abs(own[k] - self.at))
-        own[start] = self.at
-        chosen = {start, *(round(k * steps / (count - 1)) for k in range(count))}
-        return [own[k] for k in sorted(chosen)]
+        own[min(range(len(own)), key=lambda k: abs(own[k] - self.at))] = self.at
+        return own
 
     def check(self, value: Any) -> float:
         """`value`, cleaned. Raises ValueError if it is not allowed."""
@@ -169,6 +173,12 @@ class Text:
 
 
 Control = Slider | Choice | Toggle | Text
+
+
+def described(name: str, control: Control) -> dict[str, Any]:
+    """What a page must know of the control of this name."""
+    stops = control.range if isinstance(control, Slider) else list(control.stops)
+    return {"name": name, "spoken": spoken(control.label or name), "stops": stops, "at": control.at}
 
 
 def slider(

@@ -1,7 +1,8 @@
 // The front end of a live figure: it shows the frame for the present values of the controls, says its sentence, and keeps frames.
 //
-// A frame is {values, text, png, size, scale, narrow}, or {values, error, narrow}. It is a function of the values, so one that
-// is kept is shown without asking. All others come from a source:
+// A frame is {values, text, png, size, scale, narrow}, with an address, `url`, in the place of `png` if it is a file, or it is
+// {values, error, narrow}. It is a function of the values, so one that is kept is shown without asking. All others come from a
+// source:
 //
 //   source.draw(values, scale, narrow)   draw this frame now; what was to be drawn ahead is dropped
 //   source.ahead([values, ...], narrow)  draw these too when there is nothing else to do, one by one; none: drop those that wait
@@ -21,17 +22,22 @@ export const clean = value => typeof value === 'number' ? +value.toPrecision(12)
 
 const keyOf = values => JSON.stringify(values.map(clean));
 
+/** The stops of a slider {lo, hi, step, log} in order: `last` is the place of the highest, `at` gives the value of a place and
+ *  `place` the nearest place to a value. */
+export function ladder({ lo, hi, step, log }) {
+  const place = value => (log ? Math.log10(value / lo) : value - lo) / step;
+  const last = Math.ceil(place(hi) - 1e-6);  // `hi` is a stop too where the steps do not reach it
+  const at = k => k === last ? hi : clean(log ? lo * 10 ** (k * step) : lo + k * step);
+  return { last, at, place: value => value === hi ? last : Math.round(place(value)) };
+}
+
 /** The stops of a control from `here` outward, without `here`. Those of a slider are {lo, hi, step, log}; all others are a list. */
 export function* stopsFrom(stops, here) {
   if (Array.isArray(stops)) {
     yield* stops.filter(stop => stop !== here);
     return;
   }
-  const { lo, hi, step, log } = stops;
-  const place = value => (log ? Math.log10(value / lo) : value - lo) / step;
-  const last = Math.ceil(place(hi) - 1e-6);  // `hi` is a stop too where the steps do not reach it
-  const at = k => k === last ? hi : clean(log ? lo * 10 ** (k * step) : lo + k * step);
-  const start = here === hi ? last : Math.round(place(here));
+  const { last, at, place } = ladder(stops), start = place(here);
   for (let away = 1; start + away <= last || start - away >= 0; away++) {
     if (start + away <= last) yield at(start + away);
     if (start - away >= 0) yield at(start - away);
@@ -104,6 +110,14 @@ export class Figure {
     this.#drawn(key, frame);
     if (pushed && key === present) this.#unsaid = true;
     if (!this.#timers.speak) this.#speak();
+  }
+
+  /** All frames that are kept are of another source than those to come: get the present one from there. */
+  renew() {
+    if (this.#narrow === null) return;
+    this.#forget();
+    [this.#asked, this.#plan] = [null, null];
+    this.#ask(this.values, sharp());
   }
 
   // -- the picture and the sentence --
@@ -188,7 +202,8 @@ export class Figure {
   }
 
   #pictured(frame, key = null) {
-    return { ...frame, key, png: null, url: URL.createObjectURL(new Blob([frame.png], { type: 'image/png' })) };
+    const url = frame.url ?? URL.createObjectURL(new Blob([frame.png], { type: 'image/png' }));
+    return { ...frame, key, png: null, url };
   }
 
   #needed(key, frame) {

@@ -107,8 +107,10 @@ class LiveFigure:
         with DRAW_LOCK:
             return quick_png(self._current().pixels(SHARP))
 
-    def pixels(self, scale: int = 1) -> np.ndarray:
+    def pixels(self, scale: int = 1, narrow: bool = False) -> np.ndarray:
         """A copy of the current frame as RGBA bytes of shape (height, width, 4), with `scale` pixels per CSS pixel.
+
+        `narrow` is the layout for a phone, with the panels one below the other.
 
         Raises ValueError unless `scale` is a whole number from 1 to 4.
         """
@@ -116,7 +118,8 @@ class LiveFigure:
         if isinstance(scale, bool) or not isinstance(scale, int | np.integer) or not 1 <= scale <= MAX_SCALE:
             raise ValueError(f"pixels: scale must be a whole number from 1 to {MAX_SCALE}, not {scale!r}")
         with DRAW_LOCK:
-            return self._current().pixels(int(scale)).copy()
+            self._current()
+            return self._drawn(self._good, narrow).pixels(int(scale)).copy()
 
     def set(self, **values: Any) -> str:
         """Move controls by name, as a reader would, draw once, and return the sentence.

@@ -15,7 +15,7 @@ import anywidget
 import ipywidgets as widgets
 import traitlets
 
-from lecturelib.live.controls import Choice, Control, Slider, Toggle, spoken
+from lecturelib.live.controls import Choice, Control, Slider, Toggle, described
 
 AHEAD = "LIVE_DRAW_AHEAD"  # the environment variable; 0 turns drawing ahead off
 CLASS = "live-figure"  # of the widget that holds a figure and its controls, or a question; figure.js and figure.css look for it
@@ -37,10 +37,7 @@ class Picture(anywidget.AnyWidget):
 
     @staticmethod
     def _described(name, control, widget, play):
-        stops = control.range if isinstance(control, Slider) else list(control.stops)
-        menu = isinstance(widget, widgets.Dropdown)
-        about = {"spoken": spoken(control.label or name), "stops": stops, "menu": menu, "at": control.at}
-        return {**about, "model": widget, "play": play}
+        return {**described(name, control), "menu": isinstance(control, Choice), "model": widget, "play": play}
 
 
 def widget(control: Control, label: str, at: Any) -> widgets.Widget:
