@@ -22,12 +22,14 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+import site_front
 import site_pages
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 from processors import ROOT
 from pyodide_lock import PackageSpec, PyodideLockSpec
 from pyodide_lock.utils import add_wheels_to_spec
+from run_notebooks import paths_in
 
 BUILD = ROOT / "build/site"  # intermediate files, made anew each time: a second JupyterLite build there leaves things out
 TOOLS = ("jupyterlite-core", "jupyterlite-pyodide-kernel", "doit", "pkginfo")  # in requirements-site.txt: not for the browser
@@ -67,6 +69,7 @@ def build(out: Path) -> None:
     assert kernel_config(out)["pyodideUrl"] == "./static/pyodide/pyodide.js", "JupyterLite left out Pyodide"
     open_at_start(out / "lab/index.html")
     site_pages.build(out)
+    (out / "index.html").write_text(site_front.front(paths_in([])), "utf-8")
     licences(out)
 
 

@@ -45,7 +45,7 @@ MATHS = re.compile(r"\$\$(?P<block>.+?)\$\$|\$(?P<inline>[^$\n]+?)\$", re.S)
 
 
 def build(out: Path, paths: Sequence[Path] = ()) -> None:
-    """Write a page for each notebook, by default for the whole series, into the folder `out`; the first is the index."""
+    """Write a page for each notebook, by default for the whole series, into the folder `out`."""
     paths = paths or paths_in([])
     for part in ("pages.css", "python.js", "present.js", "stix-two-math.woff2", "stix-two-math.OFL.txt"):
         shutil.copy(PARTS / part, out)
@@ -61,7 +61,7 @@ def build(out: Path, paths: Sequence[Path] = ()) -> None:
 
 def name_of(path: Path) -> str:
     """The file name of a notebook's page."""
-    return "index.html" if path.stem.startswith("00") else f"{path.stem}.html"
+    return f"{path.stem}.html"
 
 
 def page(path: Path, out: Path) -> str:
@@ -74,16 +74,27 @@ def page(path: Path, out: Path) -> str:
     solved = solutions(path.stem)
     cells = slides(book.cells, [ready["html"].get(cell.id) or cell_html(cell, solved) for cell in book.cells])
     title = re.findall(r"^# (.+)$", book.cells[0].source, re.M)[0]
-    parts = {"TITLE": html.escape(title), "LIVE": f"lab/index.html?path={path.name}", "BODY": "\n".join(cells)}
-    parts["ABOUT"] = json.dumps(about(path, book, ready["figures"]), ensure_ascii=False).replace("</", "<\\/")
-    parts["SCRIPT"] = (LIVE / "figure.js").read_text("utf-8") + (PARTS / "page.js").read_text("utf-8")
-    text = (PARTS / "page.html").read_text("utf-8")
-    for name, value in parts.items():
-        text = text.replace(f"<!--{name}-->", value)
-    return text
+    links = f'<a href="#slide-1">Slides</a> <a href="lab/index.html?path={path.name}">JupyterLab</a>'
+    return filled(title, links, contents(book), "\n".join(cells), facts(path, book, ready["figures"]))
 
 
-def about(path: Path, book: NotebookNode, figures: Mapping[str, Any]) -> dict[str, Any]:
+def filled(title: str, links: str, contents: str, body: str, facts: Mapping[str, Any]) -> str:
+    """The template with these parts, as HTML, and with the scripts."""
+    known = json.dumps(facts, ensure_ascii=False).replace("</", "<\\/")
+    script = (LIVE / "figure.js").read_text("utf-8") + (PARTS / "page.js").read_text("utf-8")
+    parts = {"TITLE": html.escape(title), "LINKS": links, "CONTENTS": contents, "BODY": body, "FACTS": known, "SCRIPT": script}
+    return re.sub(r"<!--([A-Z]+)-->", lambda found: parts[found[1]], (PARTS / "page.html").read_text("utf-8"))
+
+
+def contents(book: NotebookNode) -> str:
+    """The table of contents: a link to each section."""
+    sections = [cell for cell in book.cells if cell.cell_type == "markdown" and cell.source.startswith("## ")]
+    headings = [(cell.id, re.findall(r"<h2.*?>(.+?)</h2>", text_html(cell.source))[0]) for cell in sections]
+    links = "".join(f'<li><a href="#{name}">{heading}</a></li>' for name, heading in headings)
+    return f'<nav class="contents" aria-label="On this page"><ol>{links}</ol></nav>'
+
+
+def facts(path: Path, book: NotebookNode, figures: Mapping[str, Any]) -> dict[str, Any]:
     """What page.js must know: the notebook's name, its figures, its code and what Python must load to run it."""
     code = [cell for cell in book.cells if cell.cell_type == "code" and "predict" not in cell.metadata.get("tags", [])]
     cells = [{"cell": cell.id, "source": cell.source} for cell in code]
@@ -218,7 +229,6 @@ def text_html(source: str) -> str:
 
     text = markdown_mistune.markdown2html_mistune(MATHS.sub(keep, source))
     text = re.sub(r'<a class="anchor-link".*?</a>', "", text)
-    text = text.replace('href="00-start-here.ipynb"', 'href="index.html"')
     text = re.sub(r'href="([\w-]+)\.ipynb"', r'href="\1.html"', text)
     return re.sub(r"FORMULA(\d+)X", lambda found: formulas[int(found[1])], text)
 
@@ -235,7 +245,7 @@ def output_html(output: NotebookNode) -> str:
 
 
 def prediction_html(cell: NotebookNode, question: live.Prediction) -> str:
-    """The HTML of a question: a button for each choice, with the reply to it, and for a page without scripts the answer, folded."""
+    """The HTML of a question: a button for each choice, with the reply to it, and the answer, folded, where no script runs."""
     buttons = ""
     for choice in question.choices:
         right, reply = " data-right" if choice == question.right else "", html.escape(question.choose(choice))

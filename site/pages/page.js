@@ -365,4 +365,9 @@ class Editor {
 }
 
 for (const element of document.querySelectorAll('.editor')) new Editor(element);
+
+for (const card of document.querySelectorAll('[data-exercises]')) {
+  const [name, cells] = JSON.parse(card.dataset.exercises), done = cells.filter(cell => memory.get(`${name}/${cell}`)?.done).length;
+  if (done) card.querySelector('.progress').textContent = `${done} of ${cells.length} exercises done`;
+}
 for (const button of document.querySelectorAll('.make-live')) button.addEventListener('click', () => python.start().catch(() => {}));

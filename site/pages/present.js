@@ -1,6 +1,6 @@
 // Shows the page as slides, for a projector: at #slide-1, #slide-2 ... The slide types of the notebook's cells say where each starts.
 const slides = [...document.querySelectorAll('.slide')];
-const [back, next, exit] = document.querySelectorAll('nav button');
+const [back, next, exit] = document.querySelectorAll('.turn button');
 const at = () => Math.min(+(location.hash.match(/^#slide-(\d+)$/) || [0, 0])[1], slides.length); // 0: the page is read as a whole
 // Address and page change together, so a key pressed right afterwards reaches the new slide and not a slider of the old one.
 const turn = address => { history.replaceState(null, '', address); show(); };
@@ -17,7 +17,7 @@ const show = () => {
   slides.forEach((slide, n) => slide.classList.toggle('shown', n === k - 1));
   back.disabled = k === 1;
   next.disabled = k === slides.length;
-  document.querySelector('nav output').textContent = `${k} of ${slides.length}`;
+  document.querySelector('.turn output').textContent = `${k} of ${slides.length}`;
   if (!k) return;
   scrollTo(0, 0);
   if (document.activeElement.closest('.slide:not(.shown)')) document.activeElement.blur();
