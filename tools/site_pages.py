@@ -30,6 +30,7 @@ from PIL import Image
 from processors import ROOT
 from pygments.formatters import HtmlFormatter
 from run_notebooks import output_text, paths_in, run_here
+from solutions import answers
 
 from lecturelib import live
 from lecturelib.live.controls import described
@@ -71,7 +72,7 @@ def page(path: Path, out: Path) -> str:
     if (drawn / "frames").is_dir():
         shutil.copytree(drawn / "frames", out / "figures" / path.stem, dirs_exist_ok=True)
     ready = json.loads((drawn / "cells.json").read_text("utf-8"))
-    solved = solutions(path.stem)
+    solved = answers(path.stem)
     cells = slides(book.cells, [ready["html"].get(cell.id) or cell_html(cell, solved) for cell in book.cells])
     title = re.findall(r"^# (.+)$", book.cells[0].source, re.M)[0]
     links = f'<a href="#slide-1">Slides</a> <a href="lab/index.html?path={path.name}">JupyterLab</a>'
@@ -181,26 +182,11 @@ def cell_html(cell: NotebookNode, solved: Mapping[str, str]) -> str:
     if cell.cell_type == "markdown":
         return f'<section id="{cell.id}">{text_html(cell.source)}</section>'
     tags = cell.metadata.get("tags", [])
-    if "exercise" in tags:
-        return editor_html(cell, solved[cell.id])
-    outputs = "".join(map(output_html, cell.outputs))
-    return f'<section id="{cell.id}">{code_html(cell, "claim" not in tags)}{outputs}</section>'
-
-
-def editor_html(cell: NotebookNode, solution: str) -> str:
-    """The HTML of an exercise: its skeleton in a text box, buttons, a place for the reply, and an answer that page.js shows."""
-    rows, source = cell.source.count("\n") + 2, html.escape(cell.source)
-    box = f'<textarea aria-label="Your answer" spellcheck="false" rows="{rows}">{source}</textarea>'
-    buttons = button("run", "Run") + button("stop", "Stop", " hidden") + button("restore", "Start over")
-    buttons += button("answer", "Show an answer", " hidden")
-    reply = '<pre class="output" role="status"></pre>'
-    answer = f'<div id="{cell.id}-answer" hidden>{highlighted(solution)}</div>'
-    return f'<section id="{cell.id}" class="editor">{box}<div>{buttons}</div>{reply}{answer}</section>'
-
-
-def button(does: str, text: str, more: str = "") -> str:
-    """The HTML of a button of an exercise; page.js knows what it does."""
-    return f'<button type="button" data-does="{does}"{more}>{text}</button>'
+    if "exercise" in tags:  # its output only says that it was not attempted
+        answer = f'<div class="answer" hidden>{highlighted(solved[cell.id])}</div>'
+        return f'<section id="{cell.id}" class="exercise">{code_html(cell, False)}{answer}</section>'
+    outputs, kind = "".join(map(output_html, cell.outputs)), ' class="claim"' if "claim" in tags else ""
+    return f'<section id="{cell.id}"{kind}>{code_html(cell, not kind)}{outputs}</section>'
 
 
 def highlighted(source: str) -> str:

@@ -291,49 +291,54 @@ const memory = {
   set(key, value) { try { localStorage.setItem(`lecturelib/${key}`, JSON.stringify(value)); } catch { /* a page that may store nothing */ } },
 };
 
-/** A cell's code in a text box, and what it says when it is run. What a reader writes is kept in the browser. */
+/** A cell's code in a text box, and what it says when it is run. Of an exercise, the browser keeps what the reader writes. */
 class Editor {
-  constructor(element) {
-    this.key = `${about.name}/${element.id}`;
-    this.id = element.id;
-    this.skeleton = about.cells.find(({ cell }) => cell === element.id).source;
-    this.box = element.querySelector('textarea');
-    this.output = element.querySelector('.output');
-    const kept = memory.get(this.key);
-    this.box.value = kept?.source ?? this.skeleton;
-    this.wrong = 0;
-    this.buttons = {};
-    for (const button of element.querySelectorAll('button[data-does]')) {
-      this.buttons[button.dataset.does] = button;
-      button.addEventListener('click', () => this[button.dataset.does]());
-    }
+  constructor(section) {
+    Object.assign(this, { section, id: section.id, wrong: 0, running: false });
+    this.skeleton = about.cells.find(({ cell }) => cell === this.id).source;
+    this.answer = section.querySelector('.answer');
+    this.key = this.answer && `${about.name}/${this.id}`;
+    const kept = this.key && memory.get(this.key);
+    this.box = node('textarea', { value: kept?.source ?? this.skeleton, 'aria-label': 'Code', spellcheck: false, wrap: 'off' });
     this.box.addEventListener('keydown', event => this.pressed(event));
     this.box.addEventListener('input', () => this.keep());
+    this.output = node('pre', { className: 'output', role: 'status', textContent: kept?.said ?? '' });
+    const button = (text, does, hidden = false) => {
+      const made = node('button', { type: 'button', hidden }, text);
+      made.addEventListener('click', does);
+      return made;
+    };
+    this.stop = button('Stop', () => python.stop(), true);
+    this.show = button('Show an answer', () => { this.answer.hidden = false; }, true);
+    const bar = node('div', { className: 'bar' }, button('Run', () => this.run()), this.stop, button('Start over', () => this.restore()), this.show);
+    section.querySelector('details').replaceWith(this.box, bar, this.output);
+    section.classList.add('editor');
     this.fit();
-    if (kept?.done) this.output.textContent = kept.said;
   }
 
   fit() { this.box.rows = this.box.value.split('\n').length + 1; }
 
   keep(more = {}) {
     this.fit();
-    memory.set(this.key, { ...memory.get(this.key), source: this.box.value, ...more });
+    if (this.key) memory.set(this.key, { ...memory.get(this.key), source: this.box.value, ...more });
   }
 
   pressed(event) {
     if (event.key !== 'Enter') return;
     if (event.ctrlKey || event.metaKey || event.shiftKey) { event.preventDefault(); return this.run(); }
-    const line = this.box.value.slice(0, this.box.selectionStart).split('\n').at(-1), indent = line.match(/^ */)[0];
-    const deeper = /:\s*$/.test(line) ? '    ' : '';
-    if (!indent && !deeper) return;
+    const line = this.box.value.slice(0, this.box.selectionStart).split('\n').at(-1);
+    const indent = line.match(/^ */)[0] + (/:\s*$/.test(line) ? '    ' : '');
+    if (!indent) return;
     event.preventDefault();
-    document.execCommand('insertText', false, `\n${indent}${deeper}`);  // unlike setRangeText, it can be undone
+    document.execCommand('insertText', false, `\n${indent}`);  // unlike setRangeText, it can be undone
   }
 
   async run() {
-    if (!this.buttons.stop.hidden) return;
+    if (this.running) return;
+    this.running = true;
+    this.stop.hidden = false;
+    this.section.querySelectorAll('pre:not(.output), figure').forEach(stored => stored.remove());
     this.output.textContent = python.worker ? 'running ...' : 'starting Python ...';
-    this.buttons.stop.hidden = false;
     try {
       await python.start();
       await python.all;  // the notebook's other cells come first
@@ -342,29 +347,32 @@ class Editor {
     } catch (error) {
       this.say(`Python does not run here: ${error.message}`);
     }
-    this.buttons.stop.hidden = true;
+    this.running = false;
+    this.stop.hidden = true;
   }
 
   say(text) {
     this.output.textContent = text;
+    if (!this.key) return;
     const done = text.startsWith('Right.');
-    if (!done && !text.startsWith('not attempted')) this.wrong += 1;
-    if (this.buttons.answer) this.buttons.answer.hidden = done || this.wrong < 2;
+    if (text.startsWith('Not yet:')) this.wrong += 1;
+    this.show.hidden = done || this.wrong < 2;
     this.keep(done ? { done, said: text } : {});
   }
-
-  stop() { python.stop(); }
 
   restore() {
     this.box.value = this.skeleton;
     this.keep();
     this.box.focus();
   }
-
-  answer() { document.getElementById(`${this.id}-answer`).hidden = false; }
 }
 
-for (const element of document.querySelectorAll('.editor')) new Editor(element);
+for (const section of document.querySelectorAll('.exercise')) new Editor(section);
+for (const section of document.querySelectorAll('.claim')) {
+  const button = node('button', { type: 'button', className: 'change' }, 'Change and run');
+  button.addEventListener('click', () => { button.remove(); new Editor(section).box.focus(); });
+  section.append(button);
+}
 
 for (const card of document.querySelectorAll('[data-exercises]')) {
   const [name, cells] = JSON.parse(card.dataset.exercises), done = cells.filter(cell => memory.get(`${name}/${cell}`)?.done).length;

@@ -11,15 +11,38 @@ const stop = () => {
   shown.scrollIntoView();
 };
 
+// A slide that is higher than the window is made smaller, so that nothing of it is cut off.
+const SMALLEST = 0.5;
+const fit = () => {
+  const slide = slides[at() - 1];
+  if (!slide) return;
+  slide.style.zoom = 1;
+  for (let turn = 0; turn < 4; turn++) {  // smaller text takes fewer lines, so what is needed changes with it
+    const room = innerHeight - document.querySelector('.turn').offsetHeight - 8, need = slide.getBoundingClientRect().bottom;
+    if (need <= room) break;
+    slide.style.zoom = Math.max(SMALLEST, slide.style.zoom * room / need);
+  }
+};
+
+// Code is folded on slides, and is as it was when one reads on.
+const fold = presenting => {
+  for (const code of document.querySelectorAll('main details')) {
+    if (presenting && code.open) [code.open, code.dataset.unfold] = [false, ''];
+    else if (!presenting && 'unfold' in code.dataset) { code.open = true; delete code.dataset.unfold; }
+  }
+};
+
 const show = () => {
-  const k = at();
-  document.body.classList.toggle('presenting', k > 0);
+  const k = at(), presenting = k > 0;
+  if (presenting !== document.body.classList.contains('presenting')) fold(presenting);
+  document.body.classList.toggle('presenting', presenting);
   slides.forEach((slide, n) => slide.classList.toggle('shown', n === k - 1));
   back.disabled = k === 1;
   next.disabled = k === slides.length;
   document.querySelector('.turn output').textContent = `${k} of ${slides.length}`;
   if (!k) return;
   scrollTo(0, 0);
+  fit();
   if (document.activeElement.closest('.slide:not(.shown)')) document.activeElement.blur();
 };
 
@@ -37,4 +60,11 @@ back.addEventListener('click', () => go(at() - 1));
 next.addEventListener('click', () => go(at() + 1));
 exit.addEventListener('click', stop);
 addEventListener('hashchange', show);
+addEventListener('resize', fit);
+const grown = new ResizeObserver(() => {  // such as when a picture has come
+  grown.disconnect();
+  fit();
+  requestAnimationFrame(() => slides.forEach(slide => grown.observe(slide)));
+});
+slides.forEach(slide => grown.observe(slide));
 show();

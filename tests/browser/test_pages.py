@@ -1,9 +1,13 @@
-"""The pages, which need no Python: every figure slides, every picture has its alt text, and a page can be shown as slides."""
+"""The pages before any Python runs: every figure slides, every picture has its alt text, and a page can be shown as slides."""
 
-import functools
+import json
+import math
+import re
 
 import pytest
 import site_pages
+
+from lecturelib import live
 
 
 @pytest.fixture(scope="session")
@@ -27,49 +31,106 @@ def page(browser, address, limit):
     assert not outside
 
 
-def first_figure(page):
-    """The first figure that slides, as its id in the page; every notebook has one."""
-    return page.locator("figure.sliding:has(input)").first.get_attribute("id")
+def first_slider(page):
+    """The first slider with stored frames: its figure's id in the page, and its place among the figure's sliders."""
+    for name, figure in facts(page)["figures"].items():
+        sliders = [control["name"] for control in figure["controls"] if control["kind"] == "slider"]
+        for control in figure["stored"]["values"]:
+            if control in sliders:
+                return name, sliders.index(control)
+    pytest.skip("it has no slider with stored frames")
+
+
+def facts(page):
+    return json.loads(page.locator("#page-facts").inner_text())
 
 
 # -- read ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_every_figure_slides_without_python_and_without_a_server(page):
-    for figure in page.locator("figure.sliding").all():
-        figure.scroll_into_view_if_needed()
-        sentences = figure.evaluate(
-            "f => [...f.querySelector('template').content.querySelectorAll('li')].map(l => l.textContent)"
-        )
-        assert 2 <= len(sentences) <= 60 and len(set(sentences)) > 1
-        inputs = figure.locator(".controls input, .controls select")
-        counts = [i.evaluate("i => i.options ? i.options.length : +i.max + 1") for i in inputs.all()]
+@pytest.mark.parametrize("width", [1280, 400])
+def test_every_figure_slides_without_python_and_without_a_server(page, width):
+    """At both ends of its stored control: the picture for that width, and its sentence."""
+    page.set_viewport_size({"width": width, "height": 900})
+    for name, about in facts(page)["figures"].items():
+        figure, stored = page.locator(f"#{name}"), about["stored"]
+        spoken = {control["name"]: control["spoken"] for control in about["controls"]}
+        assert 2 <= len(stored["sentences"]) <= 60 and len(set(stored["sentences"])) > 1
         for end in (0, -1):
-            for place, count in zip(inputs.all(), counts, strict=True):
-                move = "(i, k) => { i.options ? i.selectedIndex = k : i.value = k; i.dispatchEvent(new Event('input')) }"
-                place.evaluate(move, end % count)
-            number = functools.reduce(lambda n, count: n * count + end % count, counts, 0)
+            for control, values in stored["values"].items():
+                move(figure, spoken[control], values, end)
+            mark = "n" if width < 560 else ""
+            file = f"/{range(len(stored['sentences']))[end]:02}{mark}.webp"
             page.wait_for_function(
-                "([f, k]) => { const i = f.querySelector(':scope > img');"
-                "return i.src.endsWith(k) && i.complete && i.naturalWidth }",
-                arg=[figure.element_handle(), f"/{number:02}.webp"],
+                "([figure, file]) => { const image = figure.querySelector('.live-picture');"
+                "return image.src.endsWith(file) && image.complete && image.naturalWidth }",
+                arg=[figure.element_handle(), file],
             )
-            assert figure.locator("figcaption").inner_text() == sentences[number].strip()
-            assert figure.locator(":scope > img").get_attribute("alt") == sentences[number]
+            assert figure.locator(".live-caption").inner_text() == stored["sentences"][end].strip()
+            assert figure.locator(".live-picture").get_attribute("alt") == stored["sentences"][end]
+
+
+def move(figure, spoken, values, end):
+    """Move a control to the first or the last of its stored values."""
+    field = figure.get_by_label(spoken, exact=True)
+    kind = field.evaluate("field => field.type")
+    if kind == "range":
+        field.press("Home" if end == 0 else "End")
+    elif kind == "checkbox":
+        field.set_checked(values[end])
+    elif kind == "text":
+        field.fill(values[end])
+    else:
+        field.select_option(values[end])
+
+
+def test_the_stops_hold_every_value_that_the_text_names(page, book):
+    """`w = 1.10` in the text before a figure is a stop of w, if it is a step of that slider at all."""
+    before = ""
+    for cell in book.cells:
+        about = facts(page)["figures"].get(cell.id)
+        for name, values in about["stored"]["values"].items() if about else ():
+            (control,) = [control for control in about["controls"] if control["name"] == name]
+            for said in re.findall(rf"(?<!\w){re.escape(control['label'])} = ([-−]?[\d.]+\d|\d)", before):
+                assert any(math.isclose(value, float(said.replace("−", "-"))) for value in values), (cell.id, said)
+        before = cell.source if cell.cell_type == "markdown" else before
+
+
+def test_as_a_file_it_says_in_one_line_that_python_does_not_run(page):
+    """And the stored frames still slide."""
+    name, place = first_slider(page)
+    page.get_by_role("button", name="Make this page live").click()
+    page.locator("#python-status", has_text="Python does not run here").wait_for()
+    for key, sentence in (("Home", 0), ("End", -1)):
+        page.locator(f"#{name} input[type=range]").nth(place).press(key)
+        said = facts(page)["figures"][name]["stored"]["sentences"][sentence]
+        page.locator(f"#{name} .live-caption", has_text=said.strip()).wait_for()
+
+
+def test_a_choice_is_answered(page, here):
+    for name, question in here.shown.items():
+        if isinstance(question, live.Prediction):
+            for button, choice in zip(page.locator(f"#{name} button").all(), question.choices, strict=True):
+                button.click()
+                assert page.locator(f"#{name} [role=status]").inner_text() == question.choose(choice)
 
 
 def test_a_figure_is_moved_by_keyboard(page):
-    figure = f"#{first_figure(page)}"
-    slider, caption = page.locator(f"{figure} input").first, page.locator(f"{figure} figcaption")
+    name, place = first_slider(page)
+    slider, caption = page.locator(f"#{name} input[type=range]").nth(place), page.locator(f"#{name} .live-caption")
+    sentences, values = facts(page)["figures"][name]["stored"]["sentences"], []
     slider.focus()
-    page.keyboard.press("Home")
-    first, value = caption.inner_text(), slider.get_attribute("aria-valuetext")
-    page.keyboard.press("End")
-    page.wait_for_function("([f, old]) => document.querySelector(f + ' figcaption').innerText !== old", arg=[figure, first])
-    last = slider.get_attribute("aria-valuetext")
-    assert last != value
-    page.keyboard.press("ArrowLeft")
-    assert slider.get_attribute("aria-valuetext") != last
+    for key, sentence in (("Home", sentences[0]), ("End", sentences[-1]), ("ArrowLeft", sentences[-2])):
+        page.keyboard.press(key)
+        caption.filter(has_text=sentence.strip()).wait_for()
+        values.append(slider.get_attribute("aria-valuetext"))
+    assert len(set(values)) == 3
+    page.locator(f"#{name}").get_by_role("button", name="Reset").click()
+    assert float(page.locator(f"#{name} .number").nth(place).input_value()) == pytest.approx(start(page, name, place), rel=0.01)
+
+
+def start(page, name, place):
+    return [control["at"] for control in facts(page)["figures"][name]["controls"] if control["kind"] == "slider"][place]
 
 
 def test_it_reads_well(page):
@@ -95,22 +156,23 @@ def test_it_is_shown_as_slides(page, book):
     last = int(place.get_by_role("status").inner_text().split()[-1])
     ids, seen = [cell.id for cell in book.cells if cell.metadata.slideshow.slide_type != "skip"], []
     for k in range(1, last + 1):
-        page.wait_for_function("text => document.querySelector('nav output').textContent === text", arg=f"{k} of {last}")
+        page.wait_for_function("text => document.querySelector('.turn output').textContent === text", arg=f"{k} of {last}")
         seen += page.locator("main :is(section, figure)[id]:visible").evaluate_all("all => all.map(cell => cell.id)")
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth && scrollY === 0")
         page.keyboard.press("PageDown")
     assert seen == ids
     assert place.get_by_role("button", name="Next").is_disabled()
     page.keyboard.press("PageUp")
-    page.wait_for_function("text => document.querySelector('nav output').textContent === text", arg=f"{last - 1} of {last}")
+    page.wait_for_function("text => document.querySelector('.turn output').textContent === text", arg=f"{last - 1} of {last}")
 
 
 def test_on_a_slide_the_slider_keeps_its_keys(page, address):
-    figure = f"#{first_figure(page)}"
+    name, place = first_slider(page)
+    figure = f"#{name}"
     count = "f => [...document.querySelectorAll('.slide')].indexOf(f.closest('.slide')) + 1"
     number = page.locator(figure).evaluate(count)
     page.goto(f"{address}#slide-{number}")
-    slider = page.locator(f"{figure} input").first
+    slider = page.locator(f"{figure} input[type=range]").nth(place)
     slider.focus()
     page.keyboard.press("Home")
     at_first = slider.get_attribute("aria-valuetext")
