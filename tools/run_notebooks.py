@@ -38,6 +38,7 @@ from lecturelib.live.page import run_cell
 from lecturelib.server import VIEW
 
 NOTEBOOKS = ROOT / "notebooks"
+SOLUTIONS = ROOT / "solutions"
 SLOW = ROOT / "lecturelib/data/slow.json"  # the results of slow cells, for when Python runs in a browser
 SLACK = 0.05  # how much another processor may change a slow cell's number
 TIMEOUT = 120  # seconds for one cell
@@ -89,21 +90,35 @@ def environment(**variables: object) -> Iterator[None]:
 
 @cache
 def run_here(path: Path) -> SimpleNamespace:
-    """Run the code cells in this process: what each has `shown` and `printed`, by cell id. Slow cells use stored results."""
+    """Run the code cells in this process: what each has `shown` and `printed`, by cell id. Slow cells use stored results.
+
+    `names_at` holds, for each exercise, the names that its cell finds: an answer can be tried on a copy, with no second run.
+    """
     names: dict[str, Any] = {"__name__": "__main__"}
-    shown, printed = {}, {}
+    shown, printed, names_at = {}, {}, {}
     before = Path.cwd()
     os.chdir(path.parent)
     try:
         with environment(LECTURELIB_SLOW="stored"):
             for cell in nbformat.read(path, as_version=4).cells:
                 if cell.cell_type == "code":
+                    if "exercise" in cell.metadata.get("tags", []):
+                        names_at[cell.id] = dict(names)
                     with redirect_stdout(io.StringIO()) as out:
                         shown[cell.id] = run_cell(cell.source, f"{path.name}:{cell.id}", names)
                     printed[cell.id] = out.getvalue()
     finally:
         os.chdir(before)
-    return SimpleNamespace(shown=shown, printed=printed)
+    return SimpleNamespace(shown=shown, printed=printed, names_at=names_at)
+
+
+def answers(stem: str) -> dict[str, str]:
+    """The solved exercise cells of the notebook `stem`, by cell id, from its file in solutions/; empty if there is no file."""
+    path = SOLUTIONS / f"{stem}.py"
+    if not path.is_file():
+        return {}
+    _, *parts = re.split(r"(?m)^# %% (.+)\n", path.read_text("utf-8"))
+    return {name: source.strip("\n") for name, source in zip(parts[::2], parts[1::2], strict=True)}
 
 
 def normalise(nb: NotebookNode) -> NotebookNode:

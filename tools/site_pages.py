@@ -29,8 +29,7 @@ from nbformat import NotebookNode
 from PIL import Image
 from processors import ROOT
 from pygments.formatters import HtmlFormatter
-from run_notebooks import output_text, paths_in, run_here
-from solutions import answers
+from run_notebooks import answers, output_text, paths_in, run_here
 
 from lecturelib import live
 from lecturelib.live.controls import described

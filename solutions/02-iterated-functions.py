@@ -1,0 +1,16 @@
+# A right answer for each exercise of notebooks/02-iterated-functions.ipynb: the whole cell, under the cell's id.
+
+# %% exercise-gone
+c_where_the_sink_disappears = 1 / 4  # x^2 + c = x has one solution: 1 - 4c = 0
+
+check.answer("sink-gone", c_where_the_sink_disappears)
+
+# %% exercise-window
+r_with_three_points = 3.83
+
+check.answer("window", r_with_three_points)
+
+# %% exercise-signs
+signs = [-1, -1, 1, -1, 1]  # at 2.9, 3.5 and 3.83 the orbit settles
+
+check.answer("signs", signs)
