@@ -73,7 +73,8 @@ def test_it_is_small(notebook, book):
 def test_ids_tags_and_slides(book):
     for cell in book.cells:
         assert run_notebooks.READABLE.fullmatch(cell.id) and not run_notebooks.MADE_UP.match(cell.id), cell.id
-        assert set(cell.metadata.get("tags", [])) <= TAGS, cell.id
+        tags = {tag for tag in cell.metadata.get("tags", []) if not re.fullmatch(r"stored:\w+", tag)}
+        assert tags <= TAGS, cell.id
         assert cell.metadata.get("slideshow", {}).get("slide_type") in SLIDES, f"{cell.id} needs a slide_type"
 
 
@@ -81,6 +82,13 @@ def test_a_tag_says_what_the_cell_holds(book):
     for cell in code(book):
         for tag, call in {"live": "live.figure(", "predict": "live.predict(", "exercise": "check.answer("}.items():
             assert (tag in cell.metadata.get("tags", [])) == (call in cell.source), f"{cell.id}: tag {tag!r} and {call})"
+
+
+def test_a_tag_names_the_controls_that_a_page_stores(book):
+    """Without one, it is the first control."""
+    for cell in code(book):
+        names = [tag.removeprefix("stored:") for tag in cell.metadata.get("tags", []) if tag.startswith("stored:")]
+        assert all(re.search(rf"\b{name}=live\.", cell.source) for name in names), cell.id
 
 
 def test_a_code_cell_is_short(book):

@@ -211,8 +211,7 @@ def ours(monkeypatch):
         return SimpleNamespace(update=display)
 
     watching = sys.modules[live.Watch.__module__]  # lecturelib.live.watch is the function
-    monkeypatch.setattr(sys.modules[live.LiveFigure.__module__], "display", display)
-    monkeypatch.setattr(watching, "display", display)
+    monkeypatch.setattr("IPython.display.display", display)
     monkeypatch.setattr(watching, "get_ipython", lambda: SimpleNamespace(kernel=True))
     live.figure(saying, w=live.slider(0.0, 2.0, at=1.0))._ipython_display_()
     display(live.predict("Which?", "one", "two", right="one", reason="It is.")._repr_mimebundle_())

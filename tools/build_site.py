@@ -41,14 +41,15 @@ CORE = {  # Pyodide's own files, with their sha256; its lock file has that of ev
     "pyodide-lock.json": "8ab8a69ce9fcbb13136116e1606744ccf5e76988cb524fc45aa70e7480e72602",
 }
 EXTENSIONS = ("anywidget", "jupyterlab_widgets", "jupyterlite_pyodide_kernel")  # of JupyterLab
-UNUSED = ("docopt", "pytz")  # only the command of num2words needs the one; matplotlib, in spite of its list, not the other
-NO_PAGE = ("anywidget", "fonttools", "ipywidgets", "matplotlib-pyodide")  # a page has Python, but not Jupyter
+UNUSED = ("docopt", "fonttools", "pytz")  # only for the command of num2words, and for what we do not use of matplotlib
+NO_PAGE = ("anywidget", "ipywidgets", "matplotlib-pyodide")  # a page has Python, but not Jupyter
 FONTS = r"fonts/(afm|pdfcorefonts|ttf/(DejaVuSerif|DejaVuSansMono-|DejaVuSans-BoldOblique))"
 TRIMMED = {  # files of wheels that nothing here reads
     "matplotlib": rf"matplotlib/mpl-data/(sample_data|images|{FONTS})",
     "numpy": r"numpy/(f2py|_core/include|testing/tests|.+\.(pyi|pxd|a)$)",
     "jedi": r"jedi/third_party/django-stubs",
 }
+OLD_FONTS = ("eot", "svg", "ttf", "woff")  # of the lab's icons: a browser that runs WebAssembly reads woff2
 KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
 START = "00-start-here.ipynb"
 
@@ -67,6 +68,8 @@ def build(out: Path) -> None:
     pyodide(lite / "static/pyodide", config, wheels)
     run_jupyterlite(tools, wheels, lite, out)
     assert kernel_config(out)["pyodideUrl"] == "./static/pyodide/pyodide.js", "JupyterLite left out Pyodide"
+    for font in [font for kind in OLD_FONTS for font in (out / "build").glob(f"fa-*.{kind}")]:
+        font.unlink()
     open_at_start(out / "lab/index.html")
     site_pages.build(out)
     (out / "index.html").write_text(site_front.front(paths_in([])), "utf-8")

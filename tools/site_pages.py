@@ -38,8 +38,8 @@ from lecturelib.live.render import SHARP
 LIVE = ROOT / "lecturelib/live"
 PARTS = ROOT / "site/pages"  # the template, the style sheet, the scripts
 KEPT = ROOT / "build/figures"  # figures drawn by earlier builds
-FRAMES = 17  # of a slider, and those that the text names
-QUALITY = 45  # of the stored frames, which have two pixels for each CSS pixel
+FRAMES = 13  # of a slider, and those that the text names
+QUALITY = 30  # of the stored frames, which have two pixels for each CSS pixel
 NUMBERS = re.compile(r"(?<![\w.^])[-\N{MINUS SIGN}]?\d+(?:\.\d+)?(?![\w^])")
 MATHS = re.compile(r"\$\$(?P<block>.+?)\$\$|\$(?P<inline>[^$\n]+?)\$", re.S)
 
@@ -300,6 +300,6 @@ def frames(figure: live.LiveFigure, values: Mapping[str, Sequence], folder: Path
         sentences.append(figure.set(**start | dict(zip(values, combination, strict=True))))
         for mark, narrow in (("", False), ("n", True)):
             picture = Image.fromarray(figure.pixels(SHARP, narrow)[..., :3].copy())
-            picture.save(folder / f"{k:02}{mark}.webp", quality=QUALITY, method=2)
+            picture.save(folder / f"{k:02}{mark}.webp", quality=QUALITY, method=4)
     figure.set(**start)
     return sentences

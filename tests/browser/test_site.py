@@ -1,10 +1,12 @@
 """The static site, built once for all processes; then every notebook runs in the browser's own Python."""
 
 import functools
+import gzip
 import hashlib
 import http.server
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -14,10 +16,14 @@ from zipfile import ZipFile
 
 import build_site
 import pytest
+import run_notebooks
 import site_pages
 from filelock import FileLock
 from packaging.utils import canonicalize_name
 from run_notebooks import output_text
+
+from lecturelib import live
+from lecturelib.live.controls import spoken
 
 ROOT = Path(__file__).parents[2]
 HERE = ROOT.parent / "shared/pyodide"
@@ -129,12 +135,151 @@ def test_its_pages_are_those_that_are_tested_alone_and_lead_to_their_live_twins(
         name = site_pages.name_of(notebook)
         assert (site / name).read_text("utf-8") == site_pages.page(notebook, tmp_path)
         page.goto(f"{address}/{name}")
-        assert page.locator("header .live").get_attribute("href") == f"lab/index.html?path={notebook.name}"
-        for link in page.evaluate("() => [...document.querySelectorAll('a')].map(a => a.getAttribute('href'))"):
-            assert "://" in link or link == "#slide-1" or (site / link.partition("?")[0]).is_file(), link
+        twin = page.locator("header").get_by_role("link", name="JupyterLab")
+        assert twin.get_attribute("href") == f"lab/index.html?path={notebook.name}"
+        check_links(page, site)
 
 
-# -- live ---------------------------------------------------------------------------------------------------------------------
+def check_links(page, site):
+    """Each leads to a file of the site, or to a place in the page."""
+    for link in page.evaluate("() => [...document.querySelectorAll('a')].map(a => a.getAttribute('href'))"):
+        file, _, place = link.partition("?")[0].partition("#")
+        assert "://" in link or (site / file).is_file(), link
+        assert file or place.startswith("slide-") or page.locator(f"[id='{place}']").count() == 1, link
+
+
+def test_what_a_first_visit_loads_is_small(site):
+    """All that a page which needs no data asks for, as a server sends it: scripts and WebAssembly compressed."""
+    inside = site / "static/pyodide"
+    packages = json.loads((inside / "page-lock.json").read_text("utf-8"))["packages"]
+    assert "numpy" in packages and not {"ipython", "ipywidgets", "anywidget"} & set(packages)
+    files = [inside / entry["file_name"] for name, entry in packages.items() if name != "lecturelib-data"]
+    files += [inside / name for name in {*build_site.CORE, "page-lock.json"} - {"pyodide-lock.json"}]
+    files += [site / "01-scalar-explosion.html", *site.glob("*.css"), *site.glob("*.js"), site / "stix-two-math.woff2"]
+    files += (site / "figures/01-scalar-explosion").rglob("*.webp")
+    assert sum(len(gzip.compress(file.read_bytes())) for file in files) <= 15_000_000
+
+
+def test_the_front_page_leads_to_every_lecture_and_counts_what_is_done(site, notebooks, page, address):
+    page.goto(address)
+    check_links(page, site)
+    lectures = [notebook for notebook in notebooks if not notebook.stem.startswith("00")]
+    assert page.locator(".card").count() == len(list((ROOT / "notebooks").glob("0[1-8]*.ipynb")))
+    for notebook in lectures:
+        card = page.locator(f'.card[href="{site_pages.name_of(notebook)}"]')
+        card.scroll_into_view_if_needed()
+        page.wait_for_function("card => card.querySelector('img').naturalWidth > 100", arg=card.element_handle())
+        name, exercises = json.loads(card.get_attribute("data-exercises"))
+        page.evaluate("key => localStorage.setItem(key, '{\"done\": true}')", f"lecturelib/{name}/{exercises[0]}")
+        page.reload()
+        assert page.locator(f'.card[href="{name}.html"] .progress').inner_text() == f"1 of {len(exercises)} exercises done"
+        page.evaluate("() => localStorage.clear()")
+    slider = page.locator(".live-figure input[type=range]").first
+    before = page.locator(".live-caption").inner_text()
+    slider.press("End")
+    page.wait_for_function("old => document.querySelector('.live-caption').innerText !== old", arg=before)
+
+
+# -- pages with Python ----------------------------------------------------------------------------------------------------------
+
+
+def go_live(page, address, notebook):
+    page.goto(f"{address}/{site_pages.name_of(notebook)}")
+    page.get_by_role("button", name="Make this page live").click()
+    page.locator("body.is-live").wait_for(timeout=0)
+
+
+def test_on_a_page_every_control_of_every_figure_moves(page, address, notebook, here):
+    """Each to both ends, with what the figure itself says there, drawn by the page's own Python."""
+    page.goto(f"{address}/{site_pages.name_of(notebook)}")
+    figures = {name: figure for name, figure in here.shown.items() if isinstance(figure, live.LiveFigure)}
+    touched = False
+    for name, twin in figures.items():
+        figure, values = page.locator(f"#{name}"), {name: control.at for name, control in twin.controls.items()}
+        for control, about in reversed(twin.controls.items()):
+            for value in ends(about):
+                field = figure.get_by_label(spoken(about.label or control), exact=True)
+                put(field, about, value)
+                values[control] = value
+                twin.set(**values)
+                figure.locator(".live-caption").filter(has_text=one_line(twin.text)).wait_for(timeout=0 if not touched else None)
+                assert one_line(figure.locator(".live-picture").get_attribute("alt")) == one_line(twin.text)
+            touched = True
+        figure.get_by_role("button", name="Reset").click()
+        twin.set(**{name: control.at for name, control in twin.controls.items()})
+        figure.locator(".live-caption").filter(has_text=one_line(twin.text)).wait_for()
+
+
+def one_line(text):
+    return " ".join(text.split())
+
+
+def ends(control):
+    """Two values that a reader may choose."""
+    if isinstance(control, live.Slider):
+        return control.lo, control.hi
+    others = [stop for stop in control.stops if stop != control.at]
+    return others[-1], control.at
+
+
+def put(field, control, value):
+    if isinstance(control, live.Slider):
+        field.press("Home" if value == control.lo else "End")
+    elif isinstance(control, live.Choice):
+        field.select_option(value)
+    elif isinstance(control, live.Toggle):
+        field.set_checked(value)
+    else:
+        field.fill(value)
+
+
+def test_on_a_page_the_exercises_are_done(page, address, notebook, book):
+    go_live(page, address, notebook)
+    solved = run_notebooks.answers(notebook.stem)
+    for cell in book.cells:
+        if "exercise" in cell.metadata.get("tags", []):
+            section = page.locator(f"#{cell.id}")
+            box, said = section.get_by_role("textbox"), section.get_by_role("status")
+            section.get_by_role("button", name="Run").click()
+            said.filter(has_text="not attempted yet").wait_for()
+            box.fill(solved[cell.id])
+            box.press("Control+Enter")
+            said.filter(has_text=re.compile("^Right\\.")).wait_for()
+            page.reload()
+            assert box.input_value() == solved[cell.id] and said.inner_text().startswith("Right.")
+            section.get_by_role("button", name="Start over").click()
+            assert box.input_value() == cell.source
+            go_live(page, address, notebook)
+
+
+def test_on_a_page_wrong_answers_lead_to_an_answer_and_stop_ends_a_loop(page, address):
+    page.goto(f"{address}/01-scalar-explosion.html")
+    section = page.locator("#exercise-exponent")
+    box, said = section.get_by_role("textbox"), section.get_by_role("status")
+    show = section.get_by_role("button", name="Show an answer")
+    for k, body in enumerate(("w ** T", "w * T")):
+        assert not show.is_visible(), f"after {k} wrong answers"
+        box.fill(f'def factor(w, T):\n    return {body}\n\n\ncheck.answer("exponent", factor)')
+        box.press("Control+Enter")
+        said.filter(has_text="Not yet:").wait_for()
+        section.get_by_role("button", name="Stop").wait_for(state="hidden")
+    show.click()
+    assert "w ** (T - 1)" in section.locator(".answer").inner_text()
+    box.fill("while True:\n    pass")
+    box.press("Control+Enter")
+    section.get_by_role("button", name="Stop").click()
+    said.filter(has_text="stopped").wait_for()
+    box.fill("1 / 0")
+    box.press("Control+Enter")
+    said.filter(has_text="line 1: ZeroDivisionError").wait_for()
+    claim = page.locator("#claim-words")
+    claim.get_by_role("button", name="Change and run").click()
+    claim.get_by_role("textbox").fill("print(0.5**2)")
+    claim.get_by_role("button", name="Run").click()
+    claim.get_by_role("status").filter(has_text="0.25").wait_for()
+
+
+# -- the lab --------------------------------------------------------------------------------------------------------------------
 
 
 def open_lab(page, address, name):
