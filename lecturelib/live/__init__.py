@@ -10,16 +10,17 @@ A live figure is a function from parameters to a picture and one sentence:
 
 The sentence is the caption, the alt text, what a screen reader says when a slider moves, and the text that a notebook stores.
 
-- `figure`: the live figure and its controls in the page
+- `figure`: the live figure, which draws itself and answers the page that shows it
 - `controls`: sliders, menus, check boxes and text fields, with the values that they allow
 - `predict`: questions that the reader answers before seeing the figure
 - `watch`: a view of a training run while it goes on
 - `testing`: moves every control of a figure and checks each frame, for the tests of a course
 - `drawing`: checks of the drawing function, the layout and the size
 - `render`: fast rendering on clean axes
-- `view`, figure.js: the picture and the sentence in the page, frames that are kept there, and what a notebook stores
+- `view`, figure.js: the widgets of a notebook; the picture and the sentence in the page, and frames that are kept there
+- `page`: a notebook without Jupyter, for Python in a web page
 - `ahead`: draws frames ahead of the reader, in idle time
-- `caption`: the sentence as Markdown
+- `stored`: what a notebook stores of a figure
 - `reruns`: frees what a cell has shown when it is run again
 
 The package is independent of the lecture: it imports no other module of lecturelib.
