@@ -46,6 +46,7 @@ NO_PAGE = ("anywidget", "ipywidgets", "matplotlib-pyodide")  # a page has Python
 FONTS = r"fonts/(afm|pdfcorefonts|ttf/(DejaVuSerif|DejaVuSansMono-|DejaVuSans-BoldOblique))"
 TRIMMED = {  # files of wheels that nothing here reads
     "matplotlib": rf"matplotlib/mpl-data/(sample_data|images|{FONTS})",
+    "pillow": r"PIL/_(imagingcms|imagingft|imagingtk|webp)\.",
     "numpy": r"numpy/(f2py|_core/include|testing/tests|.+\.(pyi|pxd|a)$)",
     "jedi": r"jedi/third_party/django-stubs",
 }

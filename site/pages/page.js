@@ -337,7 +337,7 @@ class Editor {
     if (this.running) return;
     this.running = true;
     this.stop.hidden = false;
-    this.section.querySelectorAll('pre:not(.output), figure').forEach(stored => stored.remove());
+    this.section.querySelectorAll(':scope > pre:not(.output), :scope > figure').forEach(stored => stored.remove());
     this.output.textContent = python.worker ? 'running ...' : 'starting Python ...';
     try {
       await python.start();
