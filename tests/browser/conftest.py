@@ -28,7 +28,7 @@ from lecturelib.live.render import quick_png
 
 ROOT = Path(__file__).parents[2]
 POLL = 20  # milliseconds between two looks at the page
-LIMIT = 60  # seconds until what should happen counts as not happening: for all tests, and for busy machines
+LIMIT = 120  # seconds until what should happen counts as not happening: for all tests, and for busy machines
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
 NO_BROWSER = "browser tests need Chromium and found none: apt-get install chromium, or CHROMIUM=/path/to/it"
