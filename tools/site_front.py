@@ -38,9 +38,9 @@ def card(path: Path, book: NotebookNode) -> str:
     figures = json.loads((site_pages.drawn_cells(path, book) / "cells.json").read_text("utf-8"))["html"]
     picture = next(found[1] for text in figures.values() if (found := re.search(r"<img( [^>]+>)", text)))
     exercises = [cell.id for cell in book.cells if "exercise" in cell.metadata.get("tags", [])]
-    about = html.escape(json.dumps([path.stem, exercises]))
-    facts = f"<dt>Minutes</dt><dd>{facts['minutes']}</dd><dt>Slides</dt><dd>{html.escape(facts['slides'])}</dd>"
-    text = f"<h3>{int(path.stem[:2])}. {html.escape(claim[1])}</h3><p>{html.escape(question[1])}</p><dl>{facts}</dl>"
+    counted = html.escape(json.dumps([path.stem, exercises]))
+    takes = f"<dt>Minutes</dt><dd>{facts['minutes']}</dd><dt>Slides</dt><dd>{html.escape(facts['slides'])}</dd>"
+    text = f"<h3>{int(path.stem[:2])}. {html.escape(claim[1])}</h3><p>{html.escape(question[1])}</p><dl>{takes}</dl>"
     text += f'<p class="progress">{len(exercises)} exercises</p>'
-    link = f'<a class="card" href="{site_pages.name_of(path)}" data-exercises="{about}">'
+    link = f'<a class="card" href="{site_pages.name_of(path)}" data-exercises="{counted}">'
     return f'<li>{link}<img loading="lazy"{picture}{text}</a></li>'
