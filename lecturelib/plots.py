@@ -194,7 +194,9 @@ def mark_fixed_points(ax: Axes, f: maps.Map, lo: float, hi: float, on_line: floa
         y = p.x if on_line is None else on_line
         at = (12, 8) if on_line is None and p.x < lo + 0.08 * (hi - lo) else (6, -16)  # clear of the tick labels
         ax.plot(p.x, y, zorder=4, clip_on=False, **KIND[p.kind])
-        ax.annotate(p.kind, (p.x, y), xytext=at, textcoords="offset points", color=INK, bbox=PAPER, zorder=3.5)
+        left = p.x > hi - 0.08 * (hi - lo)  # or it would go over the edge of the picture
+        side = {"xytext": (-6, at[1]), "ha": "right"} if left else {"xytext": at}
+        ax.annotate(p.kind, (p.x, y), **side, textcoords="offset points", color=INK, bbox=PAPER, zorder=3.5)
 
 
 def tangent(ax: Axes, f: maps.Map, at: float, reach: float) -> None:
