@@ -4,6 +4,7 @@
 // stored frames, an exercise, or the button; from then on it draws all frames.
 
 const about = JSON.parse(document.getElementById('page-facts').textContent);
+const LONG = 5000;  // milliseconds in which a line of text is read
 const status = document.getElementById('python-status');
 const node = (tag, more = {}, ...inside) => {
   const made = document.createElement(tag);
@@ -48,6 +49,7 @@ const python = {
       await this.run(cell, source);
     }
     say('Python runs in this page: every control moves, and code can be run.');
+    setTimeout(() => { status.hidden = true; }, LONG);
     document.body.classList.add('is-live');
   },
 
