@@ -202,8 +202,8 @@ export class Figure {
   }
 
   #pictured(frame, key = null) {
-    const url = frame.url ?? URL.createObjectURL(new Blob([frame.png], { type: 'image/png' }));
-    return { ...frame, key, png: null, url };
+    const made = frame.url ? null : URL.createObjectURL(new Blob([frame.png], { type: 'image/png' }));
+    return { ...frame, key, png: null, url: frame.url ?? made, made };
   }
 
   #needed(key, frame) {
@@ -214,7 +214,7 @@ export class Figure {
   #release(frame) {
     if (!frame) return;
     this.#kept.delete(frame.key);
-    URL.revokeObjectURL(frame.url);  // a picture that shows it already keeps what it has loaded
+    if (frame.made) URL.revokeObjectURL(frame.made);  // a picture that shows it already keeps what it has loaded
   }
 
   #forget() { [...this.#kept.values()].forEach(frame => this.#release(frame)); }

@@ -125,6 +125,14 @@ const alone = {
 
   approach(k = 0) { figure.approached(controls[k]); },
   push(given) { figure.receive(given, true); },
+  renew() { figure.renew(); },
+
+  // The frame of these values as a file, which has an address of its own.
+  file(values, scale) {
+    const picture = png(values, scale, false), url = `data:image/png;base64,${btoa(String.fromCharCode(...picture))}`;
+    figure.receive({ ...frame(values, scale, false, 0), png: undefined, url });
+  },
+
   close() { figure.close(); },
   answerAll(milliseconds) { while (source.answer(null, milliseconds)); },
 

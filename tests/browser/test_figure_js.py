@@ -224,6 +224,34 @@ def test_a_frame_that_the_source_shows_unasked_replaces_the_kept_one(alone):
 # -- frames that are kept -----------------------------------------------------------------------------------------------------
 
 
+def test_a_frame_that_is_a_file_is_shown_from_there(alone):
+    """Nothing is made of it, and nothing let go."""
+    made = alone.do("alone.made.urls")
+    alone.move(7)
+    alone.do("alone.file(x0, x1)", [7, 0, "no"], 2)
+    assert alone.shows(7, 0, "no", scale=2) and alone.look.src.startswith("data:")
+    assert alone.do("alone.made.urls") == made
+    alone.do("alone.renew()")
+    alone.answer()
+    assert alone.shows(7, 0, "no", scale=1) and alone.look.src.startswith("blob:")
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_with_another_source_all_frames_are_asked_for_anew(blank, scale):
+    """The picture stays until its successor comes."""
+    alone = blank(scale).start()
+    for value in (1, 2, 3):
+        alone.move(value)
+        alone.answer_all()
+    alone.do("alone.renew()")
+    assert alone.shows(3, 0, "no") and alone.asked[-1] == [3, 0, "no"]
+    asked = len(alone.asked)
+    alone.answer_all()
+    assert alone.shows(3, 0, "no", scale=scale) and alone.look.held == 1
+    alone.move(2)
+    assert len(alone.asked) == asked + 1
+
+
 def test_at_most_200_frames_are_kept_and_the_others_let_go(alone):
     for value in range(1, 241):
         alone.move(value)
