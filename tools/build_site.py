@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+import nbformat
 import site_front
 import site_pages
 from packaging.utils import canonicalize_name, parse_wheel_filename
@@ -63,7 +64,9 @@ def build(out: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     lite = BUILD / "lite"
     shutil.copytree(ROOT / "site", lite, ignore=shutil.ignore_patterns("pages"))
-    shutil.copytree(ROOT / "notebooks", lite / "files", ignore=shutil.ignore_patterns(".*"))
+    (lite / "files").mkdir()
+    for path in paths_in([]):  # each text as one string: the lab in the browser puts commas between the lines of a list
+        (lite / "files" / path.name).write_text(json.dumps(nbformat.read(path, as_version=4), ensure_ascii=False), "utf-8")
     config = kernel_config(lite)
     tools, wheels = install(BUILD)
     pyodide(lite / "static/pyodide", config, wheels)
