@@ -46,6 +46,14 @@ POWER = FuncFormatter(lambda v, _: f"$10^{{{v:.0f}}}$" if v else "1")  # one obj
 PAPER = {"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1}  # behind a label that may lie on a line
 
 
+def narrow(ax: Axes) -> bool:
+    """Whether the picture is for a narrow screen, with room for fewer or smaller words.
+
+    The width of the axes will not do: it is not known before the first frame is drawn.
+    """
+    return ax.figure.bbox.width / ax.figure.dpi < 4  # inches
+
+
 # Along time ----------------------------------------------------------------------------------------------------------
 
 
@@ -105,7 +113,7 @@ def decay(ax: Axes, size: np.ndarray, steps: int, decades: float = 12) -> None:
 def lag_axis(ax: Axes, lags: int, decades: float, label: str) -> None:
     """Lags from 0 to `lags` along x, with room on the right for the names of the lines."""
     decade_axis(ax, decades, label)
-    ax.set(xlim=(0, 1.32 * lags), xlabel="lag k: steps back from the loss")
+    ax.set(xlim=(0, (1.7 if narrow(ax) else 1.32) * lags), xlabel="lag k: steps back from the loss")
     ax.xaxis.set_major_locator(FixedLocator(np.linspace(0, lags, 5).tolist()))
     ax.axhline(0, **IDENTITY)
 
@@ -138,9 +146,10 @@ def name_lines(ax: Axes, x: float, ends: dict[str, float], colors: dict[str, str
     spread = np.maximum.accumulate(y - k) + k
     spread -= (spread - y).mean()
     spread += max(0, -edge - spread[0]) - max(0, spread[-1] - edge)
+    size = 9 if narrow(ax) else None
     for name, height in zip(names, spread, strict=True):
         off = " ↑" if ends[name] > decades else " ↓" if ends[name] < -decades else ""
-        ax.text(x, height, name + off, color=colors[name], va="center", fontweight="bold", bbox=PAPER)
+        ax.text(x, height, name + off, color=colors[name], va="center", fontweight="bold", fontsize=size, bbox=PAPER)
 
 
 @expect.arguments(loss=expect.axes, norm=expect.axes)

@@ -12,12 +12,9 @@ from pathlib import Path
 import hypothesis
 import nbformat
 import nbval_ids  # noqa: F401  nbval then calls a cell by its id
-import numpy as np
 import pytest
 from run_notebooks import paths_in, run_here
 from xdist.scheduler import LoadScopeScheduling
-
-from lecturelib.live.render import styled
 
 ROOT = Path(__file__).parents[1]
 # The parts of the tests, by the first of these that a test's path contains: what `make test` says the time of.
@@ -138,23 +135,3 @@ def figure(figure_at):
     figure = run_here(path).shown[cell]
     figure.set(**{name: control.at for name, control in figure.controls.items()})
     return figure
-
-
-@pytest.fixture(scope="session")
-def redrawn():
-    """redrawn(figure): the frame on show as pixels, first over kept pixels as readers get it, then with everything drawn anew."""
-
-    def both(figure):
-        kept, renderer = figure.pixels(2), figure._renderer
-        artists = [artist for ax in renderer.axes for artist in ax.get_children()]
-        animated = [artist.get_animated() for artist in artists]
-        with styled():
-            for artist in artists:
-                artist.set_animated(False)
-            renderer.canvas.draw()
-        full = np.asarray(renderer.canvas.buffer_rgba()).copy()
-        for artist, was in zip(artists, animated, strict=True):
-            artist.set_animated(was)
-        return kept, full
-
-    return both

@@ -5,6 +5,7 @@ from hashlib import sha256
 from zipfile import ZipFile
 
 import build_site
+import pytest
 
 LOCK = {
     "info": {"arch": "wasm32", "platform": "emscripten_3_1_58", "python": "3.12.7", "version": "0.27.7"},
@@ -35,3 +36,14 @@ def test_the_lock_file_has_our_wheels_and_what_they_need_in_the_browser_and_no_m
     ours = packages["ours"]
     assert (ours.file_name, ours.imports, ours.depends) == (wheel.name, ["ours"], ["numpy"])
     assert ours.sha256 == sha256(wheel.read_bytes()).hexdigest()
+
+
+def test_a_file_of_pyodide_is_the_one_that_we_know_or_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTERLITE_PYODIDE_URL", str(tmp_path))
+    (tmp_path / "pyodide").mkdir()
+    (tmp_path / "pyodide/pyodide.js").write_bytes(b"known")
+    assert build_site.fetched("pyodide.js", {}, sha256(b"known").hexdigest()) == b"known"
+    with pytest.raises(ValueError, match=r"pyodide\.js is not the file of Pyodide 0\.27\.7"):
+        build_site.fetched("pyodide.js", {}, build_site.CORE["pyodide.js"])
+    with pytest.raises(ConnectionError, match=r"pyodide-lock\.json"):
+        build_site.fetched("pyodide-lock.json", {}, build_site.CORE["pyodide-lock.json"])

@@ -137,6 +137,13 @@ def test_the_site_is_published_by_its_own_command():
     assert "tools/build_site.py dist/site" in (ROOT / "Makefile").read_text("utf-8")
 
 
+def test_every_action_is_pinned_by_its_commit():
+    """A tag can be moved to other code."""
+    for path in (ROOT / ".github/workflows").glob("*.yml"):
+        used = re.findall(r"uses: *(.*)", path.read_text("utf-8"))
+        assert used and all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}  # v[\d.]+", action) for action in used), used
+
+
 # --- make -----------------------------------------------------------------------------------------------------------------------
 
 needs_make = pytest.mark.skipif(sys.platform == "win32" or not shutil.which("make"), reason="there is no make here")

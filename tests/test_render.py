@@ -11,6 +11,7 @@ from matplotlib.ticker import MultipleLocator
 from small_figures import of_w, picture
 
 from lecturelib import live
+from lecturelib.live.testing import redrawn
 
 FIGURE = {"w": live.slider(0, 3, at=1), "size": (3, 2)}
 
@@ -88,7 +89,7 @@ SET = {
 
 
 @pytest.mark.parametrize("body", SET.values(), ids=SET.keys())
-def test_what_is_set_at_one_value_is_gone_at_the_next(body, plain, redrawn):
+def test_what_is_set_at_one_value_is_gone_at_the_next(body, plain):
     figure = at_two(body)
     figure.set(w=3)  # the layout is worked out, the ticks are made
     figure.set(w=2)
@@ -198,6 +199,17 @@ def test_the_decoration_is_rendered_once_while_only_the_curve_moves():
     assert len(rendered) <= 1  # the first move finds the axes in their places for good
 
 
+def test_the_decoration_is_not_rendered_again_when_the_reader_goes_back_and_forth():
+    figure = live.figure(lambda ax, w: (ax.set_xlim(0, w), ax.plot([0, w]), f"w = {w}.")[2], w=live.slider(1, 9, at=1))
+    for w in (2, 3, 2, 3):
+        figure.set(w=w)
+    rendered, render = [], figure._renderer._render_background
+    figure._renderer._render_background = lambda afresh: (rendered.append(figure.values), render(afresh))[1]
+    for w in (2, 3, 2, 3):
+        figure.set(w=w)
+    assert not rendered
+
+
 def test_the_last_frame_is_gone():
     figure = of_w(lambda ax, w: (ax.text(1, 1, "here"), ax.plot([0, 1], label="a"), ax.legend(), ax.inset_axes([0, 0, 0.2, 0.2])))
     first, artists = figure.png, len(figure._renderer.axes[0].get_children())
@@ -239,12 +251,17 @@ DECORATIONS = {
     "aspect": lambda ax, w: ax.set_aspect("equal" if w > 1 else "auto"),
     "image": lambda ax, w: ax.imshow(np.eye(3) * w, extent=(0, 3, 0, 3), vmin=0, vmax=3),
     "image that goes": lambda ax, w: ax.imshow(np.eye(3), extent=(0, 3, 0, 3), aspect="auto") if w < 2 else None,
+    "grid over an image that goes": lambda ax, w: (
+        ax.imshow(np.eye(3), extent=(0, 3, 0, 3)) if w < 2 else None,
+        ax.set(xlim=(-0.5, 3.5), ylim=(-0.5, 3.5), aspect="auto"),
+        ax.grid(w != 1),
+    ),
     "over the edge": lambda ax, w: ax.text(1.02, 0.5, f"{w}", transform=ax.transAxes),
 }
 
 
 @pytest.mark.parametrize("body", DECORATIONS.values(), ids=DECORATIONS.keys())
-def test_a_frame_over_kept_pixels_equals_a_full_redraw(body, redrawn):
+def test_a_frame_over_kept_pixels_equals_a_full_redraw(body):
     figure = of_w(body)
     first = figure.png
     for w in (1, 2, 3, 2, 0, 1):
@@ -283,7 +300,7 @@ def test_a_picture_depends_on_its_values_and_not_on_the_way_there(body):
     ],
     ids=["twin axes", "colour bar", "figure title", "figure text"],
 )
-def test_what_draw_adds_beside_its_axes_is_gone_or_refused(body, redrawn):
+def test_what_draw_adds_beside_its_axes_is_gone_or_refused(body):
     try:
         figure = of_w(body)
     except ValueError:

@@ -30,15 +30,23 @@ from pyodide_lock.utils import add_wheels_to_spec
 
 BUILD = ROOT / "build/site"  # intermediate files, made anew each time: a second JupyterLite build there leaves things out
 TOOLS = ("jupyterlite-core", "jupyterlite-pyodide-kernel", "doit", "pkginfo")  # in requirements-site.txt: not for the browser
-CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
+CORE = {  # Pyodide's own files, with their sha256; its lock file has that of every wheel
+    "pyodide.js": "b4cb23a53aba19c221659b9fb40a2f18281d685691dc06647fb0afd0681baf98",
+    "pyodide.asm.js": "6b4c90de5b7172873f04f21884d0e9d2274e305fe32116558fe3e4fbe3618d51",
+    "pyodide.asm.wasm": "a50dd1843f805a0b7c45b61037ee0d7b26dfe85efe0e18ef95a34ad24e401f5f",
+    "python_stdlib.zip": "16611534726e5d8ac2bd8f926410b2dcb8d6f49aa24913463533b457a2115c16",
+    "pyodide-lock.json": "8ab8a69ce9fcbb13136116e1606744ccf5e76988cb524fc45aa70e7480e72602",
+}
+EXTENSIONS = ("anywidget", "jupyterlab_widgets", "jupyterlite_pyodide_kernel")  # of JupyterLab
 UNUSED = ("docopt", "pytz")  # only the command of num2words needs the one; matplotlib, in spite of its list, not the other
 KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
 START = "00-start-here.ipynb"
 
 
 def build(out: Path) -> None:
-    """Build the whole site in the folder `out`, which is emptied first. ConnectionError: no Pyodide; `out` is left alone."""
-    fetched("pyodide-lock.json", kernel_config(ROOT / "site"))
+    """Build the whole site in the folder `out`, which is emptied first. ConnectionError: no Pyodide, and ValueError: not the one
+    that we know; `out` is then left alone."""
+    fetched("pyodide-lock.json", kernel_config(ROOT / "site"), CORE["pyodide-lock.json"])
     for folder in (out, BUILD):
         shutil.rmtree(folder, ignore_errors=True)
     lite = BUILD / "lite"
@@ -82,32 +90,36 @@ def pip(command: str, *arguments: str | Path) -> None:
 def pyodide(folder: Path, config: Mapping[str, Any], wheels: Path) -> None:
     """Put Pyodide and our wheels into one folder with one lock file: Python then imports what it lists like its own library."""
     folder.mkdir(parents=True)
-    for name in CORE:
-        (folder / name).write_bytes(fetched(name, config))
+    for name, sha256 in CORE.items():
+        (folder / name).write_bytes(fetched(name, config, sha256))
     ours = [Path(shutil.copy(wheel, folder)) for wheel in browser_wheels(wheels)]
     lock = lock_with(ours, folder / "pyodide-lock.json", config["loadPyodideOptions"]["packages"])
     for entry in lock.packages.values():
         if not (folder / entry.file_name).exists():
-            content = fetched(entry.file_name, config)
-            if hashlib.sha256(content).hexdigest() != entry.sha256:
-                raise ValueError(f"{entry.file_name} is not the file in Pyodide's lock file: its sha256 differs")
-            (folder / entry.file_name).write_bytes(content)
+            (folder / entry.file_name).write_bytes(fetched(entry.file_name, config, entry.sha256))
     lock.to_json(folder / "pyodide-lock.json")
 
 
-def fetched(name: str, config: Mapping[str, Any]) -> bytes:
-    """A file of Pyodide, from the folder that JUPYTERLITE_PYODIDE_URL names or from its public address. ConnectionError: none."""
+def fetched(name: str, config: Mapping[str, Any], sha256: str) -> bytes:
+    """A file of Pyodide, from the folder that JUPYTERLITE_PYODIDE_URL names or from its public address.
+
+    Raises ConnectionError if there is none, and ValueError if its hash is not `sha256`.
+    """
     here = os.environ.get("JUPYTERLITE_PYODIDE_URL")
     place = str(Path(here, "pyodide", name)) if here else config["pyodideUrl"].removesuffix("pyodide.js") + name
     try:
         if here:
-            return Path(place).read_bytes()
-        with urllib.request.urlopen(place) as answer:
-            return answer.read()
+            content = Path(place).read_bytes()
+        else:
+            with urllib.request.urlopen(place) as answer:
+                content = answer.read()
     except OSError as error:
         reason = getattr(error, "reason", None) or error.strerror or error
         cure = "Without a network, set JUPYTERLITE_PYODIDE_URL to a folder that contains pyodide/ with Pyodide's files."
         raise ConnectionError(f"Cannot read {place} ({reason}). {cure}") from None
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise ValueError(f"{place} is not the file of Pyodide 0.27.7 that this site was tested with: its sha256 differs")
+    return content
 
 
 def browser_wheels(wheels: Path) -> list[Path]:
@@ -155,7 +167,7 @@ def metadata(wheel: Path) -> Message:
 
 def run_jupyterlite(tools: Path, wheels: Path, lite: Path, out: Path) -> None:
     """Run `jupyter lite build` from `lite` into `out`: only the lab, with the kernel and the widgets."""
-    extensions = [next(wheels.glob(f"{name}-*.whl")) for name in ("anywidget", "jupyterlab_widgets", "jupyterlite_pyodide_kernel")]
+    extensions = [next(wheels.glob(f"{name}-*.whl")) for name in EXTENSIONS]
     options = ["--lite-dir", lite, "--output-dir", out, "--apps", "lab", "--no-sourcemaps", "--no-unused-shared-packages"]
     settings = {
         "LiteBuildConfig": {"ignore_sys_prefix": ["federated_extensions"], "federated_extensions": list(map(str, extensions))}
@@ -197,7 +209,7 @@ def main(arguments: Sequence[str]) -> int | str:
     target = parser.parse_args(arguments).folder.resolve()
     try:
         build(target)
-    except ConnectionError as error:
+    except (ConnectionError, ValueError) as error:
         return str(error)
     except subprocess.CalledProcessError as error:
         return f"The site was not built, because this command failed (see above): {' '.join(map(str, error.cmd))}"

@@ -46,7 +46,8 @@ def build(out: Path, paths: Sequence[Path] = ()) -> None:
     paths = paths or paths_in([])
     for part in ("pages.css", "sliding.js", "present.js", "stix-two-math.woff2", "stix-two-math.OFL.txt"):
         shutil.copy(PARTS / part, out)
-    light, dark = (HtmlFormatter(style=style).get_style_defs(".code") for style in ("friendly", "github-dark"))
+    styles = "xcode", "github-dark"  # in these every colour has enough contrast to be read
+    light, dark = (HtmlFormatter(style=style).get_style_defs(".code") for style in styles)
     (out / "code.css").write_text(f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}\n", "utf-8")
     with ProcessPoolExecutor() as pool:
         each = pool.map if len(paths) > 1 else map  # a single one is drawn here: this process may have run the notebook
@@ -182,7 +183,7 @@ def output_html(output: NotebookNode) -> str:
         size = f'width="{said["width"]}" height="{said["height"]}"'
         return f'<figure><img src="data:image/png;base64,{data["image/png"]}" {size} alt="{html.escape(said["alt"])}"></figure>'
     text = output_text(output)
-    return f"<pre>{html.escape(text)}</pre>" if text else ""
+    return f'<pre tabindex="0">{html.escape(text)}</pre>' if text else ""  # keys can scroll it
 
 
 def prediction_html(cell: NotebookNode, question: live.Prediction) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.colors import ListedColormap, to_rgb
 
 from lecturelib import cells, costs, expect, jacobians, maps, phase_plane, tasks
-from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, KIND, POWER, log10, tangent
+from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, KIND, POWER, log10, narrow, tangent
 from lecturelib.probes import Called, Exercise, Unfit, floats, number, shown
 
 SIDE = 200  # initial states along each side of the square
@@ -50,7 +50,7 @@ def _name_slopes(ax, f, lo, hi):
         if np.abs(f.d(lo + place * (hi - lo))) < 0.1:
             ax.text(place, 0.42, "vanish", ha=side, **style)
     if np.abs(f.d(0.0)) > 1:
-        ax.text(0.53, 0.42, "explode", ha="left", **style)
+        ax.text(0.53, 0.32 if narrow(ax) else 0.42, "explode", ha="left", **style)
 
 
 # -- two units ----------------------------------------------------------------------------------------------------------------

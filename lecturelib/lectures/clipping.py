@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.colors import ListedColormap, to_rgb
 
 from lecturelib import costs, expect, tasks, train
-from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, PAPER, POWER, log10
+from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, PAPER, POWER, log10, narrow
 from lecturelib.probes import Called, Exercise, number
 
 BY_VALUE = {"color": "#009E73", "linestyle": ":"}
@@ -137,7 +137,8 @@ def fate_map(ax, fates, title):
     ax.set_title(title, fontsize=10)
     colors = ListedColormap([to_rgb(color) for color in FATES.values()])
     ax.imshow(fates, extent=EXTENT, origin="lower", aspect="auto", cmap=colors, vmin=0, vmax=2)
-    for x, (name, color) in zip((0.47, 0.69, 0.89), FATES.items(), strict=True):
+    places = (0.45, 0.675, 0.895) if narrow(ax) else (0.47, 0.69, 0.89)
+    for x, (name, color) in zip(places, FATES.items(), strict=True):
         box = {"facecolor": color, "linewidth": 0, "pad": 2}
         ax.text(x, 1.035, name, transform=ax.transAxes, ha="center", fontsize=9, color=INK, bbox=box)
 
@@ -177,7 +178,7 @@ def sweep() -> Sweep:
 def gradient_sizes(ax, gradients, eta):
     """How many gradients there are of each size, on a log scale of counts, and the threshold eta."""
     ax.set(xlim=(-8, 6), ylim=(-0.2, 4.7), xlabel="size of one example's gradient", ylabel="examples")
-    ax.set(xticks=range(-8, 7, 2), yticks=range(5))
+    ax.set(xticks=range(-8, 7, 4 if narrow(ax) else 2), yticks=range(5))
     ax.xaxis.set_major_formatter(POWER)
     ax.yaxis.set_major_formatter(POWER)
     counts, edges = np.histogram(np.clip(log10(gradients), -8, 6), bins=56, range=(-8, 6))

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.ticker import FixedLocator
 
 from lecturelib import cells, datasets, expect, jacobians, nets, pretrained
-from lecturelib.plots import BACKWARD, CELL, FORWARD, IDENTITY, INK, PAPER, POWER, decade_axis, log10
+from lecturelib.plots import BACKWARD, CELL, FORWARD, IDENTITY, INK, PAPER, POWER, decade_axis, log10, name_lines, narrow
 from lecturelib.probes import Called, Exercise, number
 
 # -- a pulse ------------------------------------------------------------------------------------------------------------------
@@ -99,17 +99,22 @@ def learning_curves(ax, runs: dict[str, AddingRuns], steps: int, baseline: float
 
     `baseline` is the loss of the constant answer 1, for which nothing need be learned.
     """
-    ax.set(xlim=(0, 1.2 * steps), ylim=(-4, 0.5), xlabel="training step", ylabel="mean squared error")
+    small, ends = narrow(ax), {}
+    right = 1.5 if small else 1.2  # the place where the axes end, in `steps`
+    ax.set(xlim=(0, right * steps), ylim=(-4, 0.5), xlabel="training step", ylabel="mean squared error")
     ax.yaxis.set_major_locator(FixedLocator(range(-4, 1)))
     ax.yaxis.set_major_formatter(POWER)
     ax.axhline(np.log10(baseline), **IDENTITY)
-    ax.text(1.19 * steps, np.log10(baseline) + 0.17, "always 1", ha="right", color=INK)
+    ax.text((right - 0.01) * steps, np.log10(baseline) + 0.17, "always 1", ha="right", color=INK)
     for name, (curves, _) in runs.items():
         for curve in curves:
             k = CURVE_EVERY * (np.arange(len(curve)) + 1)
             ax.plot(k, np.clip(log10(curve), -4, 0.5), markevery=max(1, len(curve) // 5), markersize=5, **CELL[name])
-        end = max(-3.85, np.mean(log10([curve[-1] for curve in curves])))
-        ax.text(k[-1] + 0.01 * steps, end, name, va="center", color=CELL[name]["color"], bbox=PAPER)
+        ends[name] = max(-3.85, np.mean(log10([curve[-1] for curve in curves])))
+        if not small:
+            ax.text(k[-1] + 0.01 * steps, ends[name], name, va="center", color=CELL[name]["color"], bbox=PAPER)
+    if small:  # beside one line there is no room between the others
+        name_lines(ax, 1.02 * steps, ends, {name: CELL[name]["color"] for name in ends}, 4)
 
 
 # -- a digit, pixel by pixel --------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from lecturelib import cells, datasets, expect, jacobians, nets, pretrained, tasks
-from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, PAPER, SOURCE
+from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, PAPER, SOURCE, narrow
 from lecturelib.probes import Called, Exercise, Unfit, Untouched, floats, keeps_half, shown
 
 GREY, LIT = IDENTITY["color"], "#F6D7C2"
@@ -57,7 +57,8 @@ def gate_timeline(gates, cell, program, c, kept):
     for row, name in enumerate("ifog", 1):
         gates.text(0.4, row, name, ha="right", va="center", weight="bold", color=INK)
         for t, value in enumerate(getattr(program, name), 1):
-            gates.text(t, row, f"{value:.2g}", ha="center", va="center", color=INK)
+            number = f"{value:.2g}".replace("0.", ".") if narrow(gates) else f"{value:.2g}"
+            gates.text(t, row, number, ha="center", va="center", color=INK, fontsize=9 if narrow(gates) else None)
     for t in program.own:
         gates.add_patch(Rectangle((t - 0.5, 0.5), 1, 4, fill=False, edgecolor=SOURCE["color"], linewidth=2.5, clip_on=False))
     gates.set(xlim=(0.5, T + 0.5), ylim=(4.5, 0.5), yticks=[], xticks=[])
@@ -236,22 +237,19 @@ def written(temperature: float, seed: int) -> str:
 def coloured_text(ax, text, values, width=80, rows=12, title=""):
     """The text in at most `rows` lines of `width` characters, on backgrounds that show its `values` (len(text),).
 
-    Values are clipped to -1.1 ... 1.1, since black letters are hard to read on darker colours.
+    Values are clipped to -1.1 ... 1.1, since black letters are hard to read on darker colours. A narrow screen has at most 46
+    characters in a line, and twice as many lines.
     """
     values = expect.numbers("values", values, "N", N=len(text)) if text else ()
-    lines, shades, row, column = [""], np.full((rows, width), np.nan), 0, 0
-    for character, value in zip(text, values, strict=True):
-        if character == "\n" or column == width:
-            row, column = row + 1, 0
-            if row == rows:
-                break
-            lines.append("")
-        if character != "\n":
-            shades[row, column] = np.clip(value, -1.1, 1.1)
-            lines[row] += character
-            column += 1
+    width, rows = (min(width, 46), 2 * rows) if narrow(ax) else (width, rows)
+    lines = [line[k : k + width] for line in text.split("\n") for k in range(0, max(1, len(line)), width)][:rows]
+    letters = iter([np.clip(value, -1.1, 1.1) for character, value in zip(text, values, strict=True) if character != "\n"])
+    shades = np.full((rows, width), np.nan)
+    for row, line in enumerate(lines):
+        shades[row, : len(line)] = [next(letters) for _ in line]
     ax.imshow(shades, cmap="PuOr", vmin=-1.8, vmax=1.8, extent=(0, width, rows, 0), aspect="auto", interpolation="nearest")
-    size = 72 * ax.figure.get_figwidth() / width / 0.615  # in points: a character of this font is 0.602 of its size wide
+    # In points: a character of this font is 0.602 of its size wide, and the margins take more of a narrow picture.
+    size = 72 * ax.figure.get_figwidth() / width / (0.645 if narrow(ax) else 0.615)
     for row, line in enumerate(lines):
         for column in range(0, len(line), 10):  # short runs stay aligned with the background
             if run := line[column : column + 10].rstrip():

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from lecturelib import datasets, expect, nets, pretrained
-from lecturelib.plots import BACKWARD, FORWARD, INK, log10
+from lecturelib.plots import BACKWARD, FORWARD, INK, log10, narrow
 from lecturelib.probes import Called, Exercise, number
 
 ORDERS = "forward", "reversed"  # how the source is read
@@ -29,13 +29,14 @@ def arcs(ax, places: np.ndarray, gaps: np.ndarray, w: float, longest: int) -> No
     """Source and target words in temporal order, with an arc from each source word to its translation, `gaps` steps later.
 
     `places` (T,): the position, from 0, at which each source word is read. An arc's width and opacity show the gradient's
-    factor w^gap. The axes hold sentences of up to `longest` words.
+    factor w^gap. The axes hold sentences of up to `longest` words. On a narrow screen every second letter stands lower.
     """
     expect.numbers("places", places, "T", T=len(gaps))
     if not (gaps >= 0).all() or len(gaps) > MOST_WORDS:
         raise ValueError(f"gaps must be at most {MOST_WORDS} numbers >= 0")
-    T = len(gaps)
-    ax.set(xlim=(-1, 2 * longest), ylim=(-2.2, longest + 1), yticks=[], xticks=[])
+    T, small = len(gaps), narrow(ax)
+    below = 1.1 * small  # room for the second row of letters
+    ax.set(xlim=(-1, 2 * longest), ylim=(-2.2 - 1.4 * below, longest + 1), yticks=[], xticks=[])
     ax.spines[:].set_visible(False)
     turn = np.linspace(0, np.pi, 40)
     for k, (place, gap) in enumerate(zip(places, gaps, strict=True)):
@@ -46,10 +47,10 @@ def arcs(ax, places: np.ndarray, gaps: np.ndarray, w: float, longest: int) -> No
     for first, positions in (("A", places), ("a", T + np.arange(T))):
         for k, x in enumerate(positions):
             weight = "normal" if k else "bold"
-            ax.text(x, -0.4, chr(ord(first) + k), ha="center", va="center", color=INK, weight=weight)
-    for x, name in ((0, "read"), (T, "write")):
-        ax.annotate("", (x + T - 0.7, -1.1), (x - 0.3, -1.1), arrowprops={"arrowstyle": "-", "color": INK})
-        ax.text(x + (T - 1) / 2, -1.8, name, ha="center", color=INK)
+            ax.text(x, -0.4 - below * (x % 2), chr(ord(first) + k), ha="center", va="center", color=INK, weight=weight)
+    for x, name, shift in ((0, "read", 0), (T, "write", max(0, 5 * small - T))):
+        ax.annotate("", (x + T - 0.7, -1.1 - below), (x - 0.3, -1.1 - below), arrowprops={"arrowstyle": "-", "color": INK})
+        ax.text(x + (T - 1) / 2 + shift, -1.8 - 1.2 * below, name, ha="center", color=INK)
 
 
 # -- the sentences ------------------------------------------------------------------------------------------------------------
@@ -75,7 +76,8 @@ def word_rows(ax, read: list, written: list) -> None:
         for k, word in enumerate(words):
             face = "#EEEEEE" if word is None else "white"
             ax.add_patch(Rectangle((k, row - 0.32), 0.94, 0.64, facecolor=face, edgecolor="#BBBBBB"))
-            ax.text(k + 0.47, row, word or "·", ha="center", va="center", fontsize=9, rotation=55, color=INK)
+            turn = 90 if narrow(ax) else 55
+            ax.text(k + 0.47, row, word or "·", ha="center", va="center", fontsize=9, rotation=turn, color=INK)
 
 
 def written_backwards(sentences: datasets.Sentences) -> datasets.Sentences:
@@ -203,6 +205,11 @@ def gradients_and_states(gradients, states, translation: Translation) -> None:
     for ax, words in ((gradients, read), (states, read + written)):
         ax.set_xticks(range(len(words)), words, fontsize=8)
         ax.tick_params(axis="x", rotation=90)
+    if narrow(states):  # it has no room for the words, and is not below its gradients
+        middles = (len(read) - 1) / 2, len(read) + (len(written) - 1) / 2
+        states.set_xticks(middles, ["read", "written"])
+        states.tick_params(axis="x", rotation=0)
+        states.set_title(translation.order, fontsize=10)
 
 
 # -- exercises ----------------------------------------------------------------------------------------------------------------

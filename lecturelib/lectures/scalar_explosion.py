@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib import colormaps
 
 from lecturelib import expect, maps
-from lecturelib.plots import BACKWARD, DASHED, FORWARD, IDENTITY, INK, PAPER, decade_axis, log10, time_axis
+from lecturelib.plots import BACKWARD, DASHED, FORWARD, IDENTITY, INK, PAPER, decade_axis, log10, narrow, time_axis
 from lecturelib.probes import Called, Exercise, number
 
 WORDS = "the old cat that sat by the door of the house at the end of our street slept all day".split()
@@ -72,6 +72,7 @@ def norm_bounds(ax, logs, radius, sigma):
         at = int(0.6 * np.flatnonzero(np.abs(line) < 5).max())
         right = at < 60  # a steep line leaves no room on its left
         ha, shift = ("left", 4) if right else ("right", -4)
+        label = label.split(",")[0] if narrow(ax) else label
         ax.text(k[at] + shift, line[at] + 0.5 * up, label, ha=ha, va="center", color=INK, bbox=PAPER)
 
 
@@ -117,7 +118,8 @@ def unrolled(ax, size, words):
     T = len(words)
     gap = 19 / max(T - 1, 1)
     x = gap * np.arange(T)
-    ax.set(xlim=(-1.3, 24.5), ylim=(-3.1, 2.2))
+    small = narrow(ax)
+    ax.set(xlim=(-1.8 if small else -1.3, 24.5), ylim=(-3.1, 2.2))
     ax.axis("off")
     share = np.clip((log10(size) + 3) / 6, 0, 1)  # 0 at 10^-3, 1 at 10^3
     shade, width = colormaps["cividis"](share), 1 + 8 * share
@@ -127,14 +129,18 @@ def unrolled(ax, size, words):
     for start, end, t in path:
         _edge(ax, start, end, shade[t], width[t])
     _edge(ax, (out[0], 0), (out[2], 0), "#bbbbbb", 1)
-    ax.scatter(x, 0 * x, s=110, c=shade, edgecolors=INK, zorder=3)
-    ax.scatter(out, 0 * out, s=110, c="white", edgecolors=INK, marker="s", zorder=3)
-    slant = {"rotation": 60, "ha": "right"} if T > 8 else {"ha": "center"}
+    ax.scatter(x, 0 * x, s=60 if small else 110, c=shade, edgecolors=INK, zorder=3)
+    ax.scatter(out, 0 * out, s=60 if small else 110, c="white", edgecolors=INK, marker="s", zorder=3)
+    slant = {"ha": "center", "va": "top"}
+    if T > (6 if small else 8):
+        slant = {"ha": "right", **({"rotation": 90, "va": "center", "size": 9} if small else {"rotation": 60, "va": "top"})}
     for t, word in enumerate(words):
-        ax.text(x[t], -1.35, word, va="top", rotation_mode="anchor", color=INK, weight="normal" if t else "bold", **slant)
-    ax.text(out[0], 1.62, "first French word", ha="center", va="bottom", color=INK, weight="bold")
+        ax.text(x[t], -1.35, word, rotation_mode="anchor", color=INK, weight="normal" if t else "bold", **slant)
+    name = "first\nFrench word" if small else "first French word"
+    ax.text(out[0], 1.62, name, ha="center", va="bottom", color=INK, weight="bold")
     for t in sorted({0, T // 4, T // 2, 3 * T // 4, T - 1}):
-        ax.text(x[t], 0.5, f"{size[t]:.2g}" if size[t] < 100 else f"{size[t]:.0f}", ha="center", color=INK)
+        number = f"{size[t]:.2g}" if size[t] < 100 else f"{size[t]:.0f}"
+        ax.text(x[t], 0.5, number, ha="center", color=INK, size=9 if small else None)
 
 
 def _edge(ax, start, end, color, width):

@@ -14,6 +14,7 @@ The sentence is the caption, the alt text, what a screen reader says when a slid
 - `controls`: sliders, menus, check boxes and text fields, with the values that they allow
 - `predict`: questions that the reader answers before seeing the figure
 - `watch`: a view of a training run while it goes on
+- `testing`: moves every control of a figure and checks each frame, for the tests of a course
 - `drawing`: checks of the drawing function, the layout and the size
 - `render`: fast rendering on clean axes
 - `view`, figure.js: the picture and the sentence in the page, frames that are kept there, and what a notebook stores
@@ -27,6 +28,7 @@ The package is independent of the lecture: it imports no other module of lecture
 from lecturelib.live.controls import Choice, Slider, Text, Toggle, choice, slider, text, toggle
 from lecturelib.live.figure import LiveFigure, figure
 from lecturelib.live.predict import Prediction, predict
+from lecturelib.live.testing import check_figure
 from lecturelib.live.watch import Watch, watch
 
 # `figure`, `predict` and `watch` are functions here, although modules of the package have the same names.
@@ -38,6 +40,7 @@ __all__ = [
     "Text",
     "Toggle",
     "Watch",
+    "check_figure",
     "choice",
     "figure",
     "predict",

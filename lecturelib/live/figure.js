@@ -28,9 +28,10 @@ export function* stopsFrom(stops, here) {
     return;
   }
   const { lo, hi, step, log } = stops;
-  const last = Math.round((log ? Math.log10(hi / lo) : hi - lo) / step);
+  const place = value => (log ? Math.log10(value / lo) : value - lo) / step;
+  const last = Math.ceil(place(hi) - 1e-6);  // `hi` is a stop too where the steps do not reach it
   const at = k => k === last ? hi : clean(log ? lo * 10 ** (k * step) : lo + k * step);
-  const start = Math.round((log ? Math.log10(here / lo) : here - lo) / step);
+  const start = here === hi ? last : Math.round(place(here));
   for (let away = 1; start + away <= last || start - away >= 0; away++) {
     if (start + away <= last) yield at(start + away);
     if (start - away >= 0) yield at(start - away);
@@ -45,6 +46,7 @@ export class Figure {
   #plan = null;       // what is being drawn ahead
   #narrow = null;     // unknown until the figure is in the page
   #timers = {};
+  #about = null;      // the key of the values that the caption is about
   #unsaid = false;    // whether the reader has moved something since a sentence was said
   #said = '';
 
@@ -81,7 +83,7 @@ export class Figure {
 
   /** A control is about to be moved: the pointer or the focus is on it. */
   approached(control) {
-    if (this.#plan?.control !== control && !this.#timers.rest) this.#drawAhead(control);
+    if (!this.#timers.rest && this.#narrow !== null) this.#drawAhead(control);
   }
 
   /** A frame has come. `pushed`: nobody here asked for it, so it is also said. */
@@ -92,7 +94,7 @@ export class Figure {
     const answers = this.#asked?.key === key;
     if (answers) this.#asked = null;
     if (frame.error) {
-      if (key === present) this.#say(frame.error, true);
+      if (key === present) this.#say(frame.error, true, key);
     } else {
       if (pushed) this.#release(this.#kept.get(key));
       const now = this.#keep(key, frame);
@@ -100,34 +102,33 @@ export class Figure {
     }
     if (answers && key !== present) this.#refresh();
     this.#drawn(key, frame);
-    if (pushed) {
-      this.#unsaid = true;
-      this.#speak();
-    }
+    if (pushed && key === present) this.#unsaid = true;
+    if (!this.#timers.speak) this.#speak();
   }
 
   // -- the picture and the sentence --
 
   #show(frame) {
-    const sentence = this.caption.textContent;
     if (frame !== this.#shown) {
       [this.picture.width, this.picture.height] = frame.size;
       this.picture.src = frame.url;
       this.picture.alt = frame.text;
       this.#shown = frame;
     }
-    if (sentence !== frame.text) this.#say(frame.text, false);
+    this.#say(frame.text, false, frame.key);
   }
 
-  #say(text, wrong) {
-    this.caption.textContent = text;
+  #say(text, wrong, key) {
+    this.#about = key;
+    if (this.caption.textContent !== text) this.caption.textContent = text;
     this.caption.classList.toggle('live-error', wrong);
   }
 
-  // A sentence is spoken once, when a slide rests, and is then removed: whoever reads on finds it in the caption.
+  // A sentence is spoken once, when a slide rests or when it comes after that, and is then removed: whoever reads on finds it in
+  // the caption.
   #speak() {
+    if (!this.#unsaid || this.#about !== keyOf(this.values)) return;
     const sentence = this.caption.textContent;
-    if (!this.#unsaid || this.#asked) return;
     this.#unsaid = false;
     if (sentence === this.#said) return;
     this.#said = this.spoken.textContent = sentence;
@@ -157,17 +158,17 @@ export class Figure {
     if (this.#shown?.key !== keyOf(values)) return;  // it could not be drawn
     if (this.#shown.scale < sharp()) this.#ask(values, sharp());
     this.#drawAhead(control);
-    if (this.#unsaid && !this.#timers.speak) this.#speak();
   }
 
   #lay() {
     const width = this.el.clientWidth;
-    if (!width || width < NARROW === this.#narrow) return;
-    this.#narrow = width < NARROW;
+    const narrow = width < NARROW && this.controls.length > 0;  // a run that is watched has no other layout
+    if (!width || narrow === this.#narrow) return;
+    this.#narrow = narrow;
     this.#forget();
     [this.#asked, this.#plan] = [null, null];
     if (this.first?.values) this.receive(this.first);
-    if (!this.#shown && this.first?.values) this.#show(this.#pictured(this.first));  // until the one for this layout comes
+    if (!this.#shown && this.first?.values) this.#show(this.#keep(null, this.first));  // until the one for this layout comes
     if (!this.#kept.has(keyOf(this.values))) this.#ask(this.values, sharp());
   }
 
@@ -272,7 +273,7 @@ export default {
       ahead: (list, narrow) => model.send({ ahead: list, narrow }),
     };
     const figure = new Figure(el, controls, source, { first: model.get('frame'), drawAhead: model.get('ahead') });
-    const answered = (frame, [png]) => figure.receive({ ...frame, png });
+    const answered = (frame, [png]) => frame.reset ? controls.forEach(reset) : figure.receive({ ...frame, png });
     const pushed = () => figure.receive(model.get('frame'), true);
     model.on('msg:custom', answered);
     model.on('change:frame', pushed);
@@ -287,16 +288,15 @@ export default {
   },
 };
 
-// Where less motion is wanted, a press of Play moves one step.
+function reset({ own, menu, stops, at }) {
+  own.set(...(menu ? ['index', stops.indexOf(at)] : ['value', at]));
+  own.save_changes();
+}
+
+// Where less motion is wanted, a press of Play moves one step: Play has taken it when it is stopped.
 function listen(control, figure) {
   const moved = () => figure.moved(control);
-  const played = () => {
-    if (!control.play.get('playing') || !calm.matches) return;
-    control.play.set('playing', false);
-    const { lo, hi, step } = control.stops, now = control.value();
-    control.own.set('value', now + step > hi ? lo : now + step);
-    control.own.save_changes();
-  };
+  const played = () => { if (calm.matches) queueMicrotask(() => control.play.set('playing', false)); };
   control.own.on(control.changes, moved);
   control.play?.on('change:playing', played);
   return () => {
@@ -310,6 +310,8 @@ function nameControls(el, controls, figure) {
   const set = (field, name, text) => { if (field.getAttribute(name) !== text) field.setAttribute(name, text); };
   const name = (part, control) => {
     part.querySelectorAll('.noUi-handle, select, input').forEach(field => set(field, 'aria-label', control.spoken));
+    // JupyterLab's own keys would move from cell to cell, or delete one, where a menu's go from option to option.
+    part.querySelectorAll('select').forEach(menu => set(menu, 'data-lm-suppress-shortcuts', 'true'));
     const readout = part.querySelector('.widget-readout'), handle = part.querySelector('.noUi-handle');
     if (!readout) return;
     set(handle, 'aria-valuetext', readout.textContent);

@@ -18,6 +18,7 @@ from lecturelib.live.reruns import CELLS, close_widgets
 from lecturelib.live.view import CLASS, SHARP, Picture, bundle, frame
 
 PLAY_INTERVAL = 150  # milliseconds between the steps of a Play button
+WORK = getattr(time, "thread_time", time.perf_counter)  # seconds of this thread's own work; not in Pyodide
 MAX_SCALE = 4  # image pixels per CSS pixel that `pixels` gives
 
 
@@ -74,6 +75,7 @@ class LiveFigure:
         for play in self._plays.values():
             play.playing = False
         self.set(**self._start)
+        self._picture.send({"reset": True}, [])  # a move that is still on its way would undo it: the page moves its controls too
 
     def close(self) -> None:
         """Free the picture and the widgets. This happens automatically when you run the cell again."""
@@ -208,12 +210,12 @@ class LiveFigure:
 
     def _draw_ahead(self, wanted):
         """Draw a frame before the page needs it; return the seconds that it took. One that cannot be drawn is left out."""
-        start = time.thread_time()  # of this thread alone: on a busy machine a frame takes longer, but no more work
+        start = WORK()
         try:
             answer = self._frame(wanted[0], 1, wanted[1])
         except Exception:  # it is shown when the reader comes to it
             return 0.0
-        seconds = time.thread_time() - start
+        seconds = WORK() - start
         self._send(wanted[0], {**answer, "milliseconds": 1000 * seconds})
         return seconds
 

@@ -7,6 +7,7 @@ import ipywidgets as widgets
 
 from lecturelib.live.caption import markdown
 from lecturelib.live.reruns import CELLS, close_widgets
+from lecturelib.live.view import CLASS
 
 
 class Prediction:
@@ -23,6 +24,7 @@ class Prediction:
         ask = widgets.HTML(f"<b>Predict.</b> {html.escape(question)}", layout=widgets.Layout(height="auto"))
         row = widgets.HBox(self._buttons, layout=widgets.Layout(flex_flow="row wrap"))
         self._view = widgets.VBox([ask, row, self._answer])
+        self._view.add_class(CLASS)
         CELLS.keep(self)
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib import rc_context, rc_params_from_file, rcParams
+from matplotlib import rc_params_from_file, rcParams
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.cbook import CallbackRegistry, Grouper
@@ -41,19 +41,29 @@ STYLE = {
     for name, value in rc_params_from_file(pathlib.Path(__file__).with_name("lecture.mplstyle")).items()
     if not name.startswith(READER_SETTINGS)
 }
+SETTINGS = [name for name in rcParams if name != "backend"]  # to be as before when we have drawn; asking for a backend loads one
 # JupyterLab handles slider moves in one thread and Reset in another, and matplotlib's settings belong to the whole process.
 DRAW_LOCK = threading.RLock()
 MAX_TICKS = 60  # ticks of one kind on one axis that are reused from frame to frame
+KEPT = 4  # decorations whose pixels are kept at each scale, for who moves back and forth
 
 
 @contextlib.contextmanager
 def styled() -> Iterator[None]:
     """Use matplotlib's defaults with the lecture's style, whatever the reader has set, and turn warnings into errors."""
-    with rc_context({name: value for name, value in STYLE.items() if rcParams[name] != value}), warnings.catch_warnings():
-        warnings.simplefilter("error")
-        # An old matplotlib with a new pyparsing warns of its own code.
-        warnings.filterwarnings("ignore", "", DeprecationWarning, "matplotlib|pyparsing")
-        yield
+    # Not rc_context, which checks and sorts hundreds of settings: with it, that took a tenth of a frame.
+    before = {name: rcParams._get(name) for name in SETTINGS}
+    try:
+        for name, value in STYLE.items():
+            rcParams._set(name, value.copy() if isinstance(value, list) else value)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            # An old matplotlib with a new pyparsing warns of its own code.
+            warnings.filterwarnings("ignore", "", DeprecationWarning, "matplotlib|pyparsing")
+            yield
+    finally:
+        for name, value in before.items():
+            rcParams._set(name, value)
 
 
 class Renderer:
@@ -95,7 +105,7 @@ class Renderer:
     def _take_snapshots(self):
         self._clean, self._clean_geometry = Snapshot(self.figure), self._geometry()
         self._clean_ticks = Snapshot([ticks for _, _, ticks in self._spare_ticks], exclude=self._clean)
-        self._backgrounds = {}  # scale -> (decoration, its pixels)
+        self._backgrounds = {}  # scale -> [(decoration, its pixels), ...], the latest first
 
     def _fix_layout(self):
         """Put the clean axes in their final positions, and make as many ticks as a frame has needed: they are slow to make."""
@@ -172,14 +182,16 @@ class Renderer:
             if self._positions:
                 for ax in self.axes:
                     ax.apply_aspect()
+            foreground = self._foreground()
             if self._decoration is None:
                 # Limits first: if the function leaves them to matplotlib, asking for them computes them.
-                self._decoration = [tuple(ax.viewLim.extents) for ax in self.axes], self._clean.changes()
-            foreground = self._foreground()
-            decoration, background = self._backgrounds.get(scale, (None, None))
-            if decoration != self._decoration:
+                limits, changes = [tuple(ax.viewLim.extents) for ax in self.axes], self._clean.changes()
+                self._decoration = limits, changes, [axis in foreground for axis in self._all_axis()]
+            kept = self._backgrounds.setdefault(scale, [])
+            background = next((pixels for decoration, pixels in kept if decoration == self._decoration), None)
+            if background is None:
                 background = self._render_background(foreground)
-                self._backgrounds[scale] = self._decoration, background
+                self._backgrounds[scale] = [(self._decoration, background), *kept[: KEPT - 1]]
             self.canvas.restore_region(background)
             renderer = self.canvas.get_renderer()
             for artist in sorted(foreground, key=lambda a: a.get_zorder()):
@@ -247,8 +259,8 @@ class Snapshot:
         self._dicts = [pair for pair in contents if isinstance(pair[0], dict)]
         self._sets = [pair for pair in contents if isinstance(pair[0], set)]
         self._arrays = [pair for pair in contents if isinstance(pair[0], list | np.ndarray)]
-        decoration = _reachable(root, opaque=(TransformNode, CallbackRegistry, Grouper))
-        self._decoration = [(now, then) for now, then in contents if id(now) in {id(thing) for thing in decoration.values()}]
+        decoration = {id(thing) for thing in _reachable(root, opaque=(TransformNode, CallbackRegistry, Grouper)).values()}
+        self._decoration = [(now, then) for now, then in contents if id(now) in decoration]
 
     def restore(self) -> None:
         """Put every object back into its state at the time of the snapshot."""
@@ -289,7 +301,8 @@ class Snapshot:
         if isinstance(thing, list | tuple):
             return tuple(map(self._frozen, thing))
         if isinstance(thing, dict):
-            return tuple((key, self._frozen(value)) for key, value in thing.items() if key not in NOT_DECORATION)
+            kept = [item for item in thing.items() if item[0] not in NOT_DECORATION]
+            return tuple((key, value if type(value) in PLAIN else self._frozen(value)) for key, value in kept)
         if isinstance(thing, TickHelper | ScaleBase | TransformNode | Artist | FontProperties | MarkerStyle | Path):
             skip = ("locs",) if isinstance(thing, Formatter) else ()  # rendering sets them
             return type(thing), self._frozen({key: value for key, value in vars(thing).items() if key not in skip})
@@ -300,6 +313,7 @@ class Snapshot:
 NOT_DECORATION = {"_stale", "_children", "child_axes", "legend_", "_mouseover_set", "_get_lines", "_get_patches_for_fill", "_dpi"}
 NOT_DECORATION |= {"_stale_viewlims", "ignore_existing_data_limits", "axis", "_parents", "_invalid", "_callbacks"}
 NOT_DECORATION |= {"_marker_function"}
+PLAIN = {str, int, float, bool, type(None)}  # most attributes of an artist: they compare by content as they are
 
 
 def _reachable(root, opaque):
@@ -333,9 +347,12 @@ def _contents(thing):
 def quick_png(pixels: np.ndarray) -> bytes:
     """RGBA pixels as a PNG that is quick to make: fastest compression, no filtering. A frame rarely travels far."""
     height, width = pixels.shape[:2]
-    rows = np.zeros((height, 1 + 4 * width), np.uint8)  # each row starts with filter type 0, none
-    rows[:, 1:] = pixels.reshape(height, -1)
-    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    channels = 3 if pixels[..., 3].min() == 255 else 4  # compression takes the longer, the more bytes there are
+    rows = np.zeros((height, 1 + channels * width), np.uint8)  # each row starts with filter type 0, none
+    picture = rows[:, 1:].reshape(height, width, channels)
+    for channel in range(channels):  # NumPy copies three bytes of each four faster one by one
+        picture[..., channel] = pixels[..., channel]
+    header = struct.pack(">IIBBBBB", width, height, 8, 2 if channels == 3 else 6, 0, 0, 0)
     parts = (b"IHDR", header), (b"IDAT", zlib.compress(rows.data, 1)), (b"IEND", b"")
     chunks = (struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(d, zlib.crc32(k))) for k, d in parts)
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)

@@ -14,7 +14,7 @@ from lecturelib.live.render import DRAW_LOCK, Renderer, quick_png, small_png
 
 SHARP = 2  # image pixels per CSS pixel of a picture at rest; while a slider moves it is 1
 AHEAD = "LIVE_DRAW_AHEAD"  # the environment variable; 0 turns drawing ahead off
-CLASS = "live-figure"  # of the widget that holds a figure and its controls; figure.js looks for it
+CLASS = "live-figure"  # of the widget that holds a figure and its controls, or a question; figure.js and figure.css look for it
 
 
 class Picture(anywidget.AnyWidget):
@@ -34,7 +34,8 @@ class Picture(anywidget.AnyWidget):
     def _described(name, control, widget, play):
         stops = control.range if isinstance(control, Slider) else list(control.stops)
         menu = isinstance(widget, widgets.Dropdown)
-        return {"spoken": spoken(control.label or name), "model": widget, "play": play, "stops": stops, "menu": menu}
+        about = {"spoken": spoken(control.label or name), "stops": stops, "menu": menu, "at": control.at}
+        return {**about, "model": widget, "play": play}
 
 
 def frame(renderer: Renderer, scale: int, narrow: bool = False) -> dict[str, Any]:

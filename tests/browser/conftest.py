@@ -23,6 +23,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from lecturelib import live
+from lecturelib.live.controls import spoken
 from lecturelib.live.render import quick_png
 
 ROOT = Path(__file__).parents[2]
@@ -171,7 +172,7 @@ CONTROLS = """cell => Object.fromEntries(
 
 # What a reader gets of it: that, the picture's own bytes, its alt text, and the sentence. null while it is being replaced.
 SHOWN = """async cell => {
-  const image = cell.querySelector('img.widget-image, .widget-image img'), caption = cell.querySelector('[role=status]');
+  const image = cell.querySelector('.live-picture'), caption = cell.querySelector('.live-caption');
   if (!image || !caption) return null;
   try {
     const {src, alt} = image, text = caption.textContent.trim(), controls = (CONTROLS)(cell);
@@ -252,30 +253,26 @@ class Shown:
         self.cell.get_by_role("button", name="Reset").click()
         self.agrees_with(twin, at={name: control.at for name, control in twin.controls.items()})
 
-    def agrees_with(self, twin, at=None, sharp=True):
+    def agrees_with(self, twin, at=None):
         """Wait until picture, alt text and sentence are those of `twin`, the same figure in this process, at the values that the
-        controls show, and these are `at`, if it is given. Without `sharp`, the picture of a moving slider will do."""
-        deadline = time.monotonic() + LIMIT
+        controls show, and these are `at`, if it is given. The picture is sharp where the kernel has sent it unasked."""
+        deadline, wanted = time.monotonic() + LIMIT, {}
         while True:
             look = self.shown()
             values = look and values_of(look["controls"], twin)
             if look and at in (None, values):
-                twin.set(**values)
-                pictures = [twin.png] if sharp else [twin.png, unsharp(twin)]
-                if (look["alt"], look["text"]) == (twin.text, twin.text):
-                    if look["picture"] in [hashlib.sha1(png).hexdigest() for png in pictures]:
-                        return
+                if values != wanted.get("values"):
+                    twin.set(**values)
+                    pictures = [twin.png, quick_png(twin.pixels(1))]
+                    wanted = {"values": values, "pictures": [hashlib.sha1(png).hexdigest() for png in pictures]}
+                if (look["alt"], look["text"]) == (twin.text, twin.text) and look["picture"] in wanted["pictures"]:
+                    return
             assert time.monotonic() < deadline, f"the page shows {look}; the figure at {values}: {twin.text}"
             self.page.wait_for_timeout(POLL)
 
 
-def unsharp(figure):
-    """The picture that is sent while a slider moves."""
-    return quick_png(figure.pixels(1))
-
-
 def values_of(shown, twin):
-    return {name: value_of(shown[control.label or name], control) for name, control in twin.controls.items()}
+    return {name: value_of(shown[spoken(control.label or name)], control) for name, control in twin.controls.items()}
 
 
 def value_of(said, control):

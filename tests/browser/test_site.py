@@ -24,7 +24,12 @@ HERE = ROOT.parent / "shared/pyodide"
 NO_PYODIDE = "tests of the site need Pyodide and reach none: JUPYTERLITE_PYODIDE_URL=/folder/that/contains/pyodide"
 KERNEL = "jupyterapp.shell.currentWidget.sessionContext.session.kernel"
 TOLD = "(In a browser this cell would take minutes. These are the numbers of a stored run.)"
-SAID = "cell => [cell.querySelector('[role=status]').innerText, cell.querySelector('.jp-OutputArea img').src]"
+SAID = "cell => [cell.querySelector('.live-caption').innerText, cell.querySelector('.live-picture').src]"
+COUNT_FRAMES = """() => {
+  const make = URL.createObjectURL;
+  window.frames_kept = 0;
+  URL.createObjectURL = blob => { window.frames_kept += 1; return make.call(URL, blob); };
+}"""
 RUN_SLOW_CELLS = "import os; os.environ['LECTURELIB_SLOW'] = ''"
 # Sentences that differ from the stored ones in the browser, and why.
 DIFFER = {}
@@ -184,6 +189,10 @@ def slides(page):
     handle.press("Home" if at_the_end else "End")
     page.wait_for_function(f"([cell, old]) => ({SAID})(cell).every((now, k) => now !== old[k])", arg=[seen, before])
     assert "Error" not in cell.evaluate(SAID)[0]
+    page.evaluate(COUNT_FRAMES)
+    handle.blur()
+    handle.focus()
+    page.wait_for_function("() => window.frames_kept > 0")  # drawn ahead, by the same Python
     assert page.evaluate("() => jupyterapp.commands.keyBindings.length") > 100  # the lab's other keys are still there
 
 

@@ -17,7 +17,7 @@ def test_it_moves_and_the_stop_button_ends_it(visit, lab):
     reader = visit(path)
     reader.page.evaluate("() => void jupyterapp.commands.execute('notebook:run-all-cells')")
     shown = reader.figure("training")
-    reader.page.wait_for_function("() => document.querySelector('[data-cell=training] [role=status]')")
+    reader.page.wait_for_function("() => document.querySelector('[data-cell=training] .live-caption')")
     seen = set()
     while len(seen) < 3:  # three different pictures, while it runs
         reader.page.wait_for_timeout(50)
@@ -25,7 +25,7 @@ def test_it_moves_and_the_stop_button_ends_it(visit, lab):
             seen.add(frame["picture"])
     reader.command("notebook:interrupt-kernel")
     reader.page.wait_for_function("() => /interrupted/.test(document.querySelector('[data-cell=training]').innerText)")
-    sentence = shown.cell.locator("[role=status]").inner_text()
+    sentence = shown.cell.locator(".live-caption").inner_text()
     assert sentence.startswith("Step ") and sentence.endswith("; interrupted.")
     assert sentence in shown.cell.locator(".jp-OutputArea-executeResult").inner_text()  # what the cell gives is the run
     assert not reader.complaints
