@@ -36,9 +36,10 @@ from PIL import Image
 
 RATIOS = (1, 2)  # devicePixelRatio
 TRIPS = {("lines", 1): (0.0, 0.08, 0.2)}  # seconds of a round trip to JupyterLab, for a figure and a ratio,
-FEW_TRIPS = (0.0, 0.08)  # and for the others, since nothing here depends on all three
+FEW_TRIPS = (0.0,)  # and for the others: where `interact` is fastest
 WARM, ENOUGH, MOST = 2, 40, 50  # moves that do not count; for a demand on p50 or p95; before the slider's end
 WALK, GROW = 2000, 2.5  # moves for the demands on a walk (over all ratios), and how many times as many on memory
+FILL = 1000  # moves after which the page keeps as many frames as it may (200 for each figure)
 SLIDERS = 5  # approached for the first time
 DRAG = 3.0  # seconds
 SETTLE = 0.25  # seconds until nothing is under way after a move of ours, whose sharp picture comes later
@@ -286,7 +287,7 @@ def memory(bench, options):
     """At 2x, where pictures are larger, without a look at them, for which the browser would keep their pixels, and without
     pauses, for time's sake."""
     shown = bench.shown([f"mixed {name}" for name in ways.FIGURES], max(RATIOS))
-    walk(shown, 200, (0,), look=False)  # what is loaded on first use is no growth
+    walk(shown, FILL, (0,), look=False)  # what is loaded on first use, and kept until there are enough, is no growth
     before = bench.memory(shown)
     seen = walk(shown, GROW * options.moves, (0,), look=False)
     after = bench.memory(shown)
