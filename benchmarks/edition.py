@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 
 import numpy as np
-from live import ROOT, Lab, chromium
+from lab import ROOT, Lab, chromium
 from playwright.sync_api import sync_playwright
 
 FIGURES = {"01-scalar-explosion.ipynb": "live-linear", "03-attractors.ipynb": "live-unit"}

@@ -21,10 +21,11 @@ def main():
     fast &= planes.main()
 
     import live
+    from lab import ROOT
 
     print("\nFrom a slider to pixels, in JupyterLab in Chromium\n", flush=True)
     fast &= live.main()
-    if not (live.ROOT / "dist/site/index.html").is_file():
+    if not (ROOT / "dist/site/index.html").is_file():
         print("\nThe same in the browser edition: not measured, for there is no dist/site; `make site` builds it")
         return fast
     import edition

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import psutil  # it comes with ipykernel
 from edition import opened
-from live import ROOT, Lab, chromium
+from lab import ROOT, Lab, chromium
 from playwright.sync_api import sync_playwright
 
 
