@@ -29,9 +29,12 @@ def main():
         print("\nThe same in the browser edition: not measured, for there is no dist/site; `make site` builds it")
         return fast
     import edition
+    import pages
 
     print("\nThe same in the browser edition\n", flush=True)
-    return edition.main() and fast
+    fast &= edition.main()
+    print("\nA page with its own Python\n", flush=True)
+    return pages.main() and fast
 
 
 if __name__ == "__main__":
