@@ -209,7 +209,8 @@ def text_html(source: str) -> str:
 
     def keep(found):
         block = found["block"]
-        formulas.append(convert(block or found["inline"], display="block" if block else "inline"))
+        formula = convert(block or found["inline"], display="block" if block else "inline")
+        formulas.append(formula.replace("<mo>&#x02016;", '<mo stretchy="false">&#x02016;'))  # norms are as high as in TeX
         return f"FORMULA{len(formulas) - 1}X"
 
     text = markdown_mistune.markdown2html_mistune(MATHS.sub(keep, source))

@@ -148,6 +148,8 @@ def test_it_reads_well(page):
     page.wait_for_load_state("load")
     assert page.evaluate(missing) == []
     assert page.locator("main").inner_text().count("$") == 0
+    heights = page.locator("math mo").evaluate_all("all => all.map(sign => sign.getBoundingClientRect().height)")
+    assert max(heights, default=0) < 60, "a bracket is three lines high"
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     page.set_viewport_size({"width": 400, "height": 800})
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
