@@ -97,7 +97,7 @@ def test_functions_modules_and_constants_may_be_read():
 def test_what_is_random_or_depends_on_the_time_is_refused():
     noise = "draw at w = 1: the same values, but another picture than before: perhaps it is random"
     refused(of_w(lambda ax, w: ax.plot(np.random.default_rng().random(9))), noise)
-    refused(of_w(lambda ax, w: ax.plot([0, 3], [0, time.perf_counter() % 1])), noise)
+    refused(of_w(lambda ax, w: ax.plot([0, 3], [0, 1e4 * time.perf_counter() % 1])), noise)
 
 
 def test_a_sentence_that_is_random_is_refused():

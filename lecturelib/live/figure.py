@@ -193,13 +193,14 @@ class LiveFigure:
         """The widgets, which show the current frame."""
         from lecturelib.live.view import FigureView  # here: nothing else needs ipywidgets
 
-        renderer = self._current()
-        if self._view is None:
-            reset = lambda: self.set(**self._start)  # noqa: E731
-            self._view = FigureView(self.controls, self._values, self._moved, self.asked, reset)
-            self.connect(self._view.send)
-        self._view.show(renderer.frame(SHARP), {})
-        return self._view
+        with DRAW_LOCK:
+            renderer = self._current()
+            if self._view is None:
+                reset = lambda: self.set(**self._start)  # noqa: E731
+                self._view = FigureView(self.controls, self._values, self._moved, self.asked, reset)
+                self.connect(self._view.send)
+            self._view.show(renderer.frame(SHARP), {})
+            return self._view
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
         with DRAW_LOCK:

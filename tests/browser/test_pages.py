@@ -96,8 +96,10 @@ def test_the_stops_hold_every_value_that_the_text_names(page, book):
     before = ""
     for cell in book.cells:
         about = facts(page)["figures"].get(cell.id)
-        for name, values in about["stored"]["values"].items() if about else ():
-            (control,) = [control for control in about["controls"] if control["name"] == name]
+        for control in about["controls"] if about else ():
+            values = about["stored"]["values"].get(control["name"])
+            if not values or control["kind"] != "slider":
+                continue
             for said in re.findall(rf"(?<!\w){re.escape(control['label'])} = ([-−]?[\d.]+\d|\d)", before):
                 assert any(math.isclose(value, float(said.replace("−", "-"))) for value in values), (cell.id, said)
         before = cell.source if cell.cell_type == "markdown" else before
