@@ -205,6 +205,7 @@ def test_on_a_page_every_control_of_every_figure_moves(page, address, notebook, 
         if not isinstance(twin, live.LiveFigure):
             continue
         figure, values = page.locator(f"#{name}"), {name: control.at for name, control in twin.controls.items()}
+        twin.set(**values)
         for control, about in reversed(twin.controls.items()):
             for value in ends(about):
                 before, said = figure.locator(".live-caption").inner_text(), twin.text
