@@ -18,7 +18,7 @@ const node = (tag, more = {}, ...inside) => {
 const python = {
   worker: null,
   live: new Set(),  // the cells that have been run
-  ran: {},          // what waits for the answer of the cell that is running
+  running: {},      // what waits for the answer of a cell, by cell
 
   /** Start Python, and run the notebook's cells in order. Does nothing if it has started. */
   start() {
@@ -33,7 +33,7 @@ const python = {
         if (data.waits) say(`Starting Python in this page: ${data.waits} ...`);
         if (data.failed) refused(new Error(data.failed));
         if (data.ready) done();
-        if (data.ran) this.ran[data.ran.cell]?.(data.ran);
+        if (data.ran) this.ran(data.ran);
         if (data.frame) figures[data.cell].receive({ ...data.frame, png: data.png });
       };
       this.worker.postMessage({ start: { python: new URL('static/pyodide/', location).href, packages: about.packages } });
@@ -44,9 +44,11 @@ const python = {
   },
 
   async runAll() {
+    const { worker } = this;
     for (const { cell, source } of about.cells) {
       say('Running the cells of this page ...');
       await this.run(cell, source);
+      if (this.worker !== worker) return;  // it was stopped
     }
     say('Python runs in this page: every control moves, and code can be run.');
     setTimeout(() => { status.hidden = true; }, LONG);
@@ -56,9 +58,17 @@ const python = {
   /** Run a cell: {text, error}. */
   run(cell, source) {
     return new Promise(done => {
-      this.ran[cell] = answer => { this.live.add(cell); figures[cell]?.woken(); done(answer); };
+      this.running[cell] = done;
       this.worker.postMessage({ run: { cell, source } });
     });
+  },
+
+  ran(answer) {
+    const done = this.running[answer.cell];
+    delete this.running[answer.cell];
+    this.live.add(answer.cell);
+    figures[answer.cell]?.woken();
+    done(answer);
   },
 
   /** End what runs, with all that Python knows, and start it again. */
@@ -66,8 +76,9 @@ const python = {
     this.worker.terminate();
     this.worker = null;
     this.live.clear();
-    for (const done of Object.values(this.ran)) done({ text: '', error: 'stopped' });
-    this.ran = {};
+    for (const done of Object.values(this.running)) done({ text: '', error: 'stopped' });
+    this.running = {};
+    document.body.classList.remove('is-live');
     for (const figure of Object.values(figures)) figure.renewed = false;
     this.start();
   },
@@ -85,9 +96,8 @@ class Control {
   constructor(described, tell) {
     Object.assign(this, described, { tell });
     this.full = this.stops;
-    this.make = { slider: this.slider, choice: this.menu, toggle: this.toggle, text: this.text }[this.kind];
     this.element = node('label', { className: `control ${this.kind}` }, node('span', {}, this.label));
-    this.make();
+    ({ slider: this.slider, choice: this.menu, toggle: this.toggle, text: this.text })[this.kind].call(this);
     if (this.kind === 'toggle') this.element.prepend(this.input);
     this.element.addEventListener('pointerenter', () => this.tell('approached'));
     this.element.addEventListener('focusin', () => this.tell('approached'));
@@ -213,7 +223,7 @@ class Live {
     for (const [name, stops] of Object.entries(stored.values)) if (this.named[name].kind === 'slider') this.named[name].allow(stops);
     view.replaceChildren();
     const source = { draw: (...asked) => this.draw(...asked), ahead: (...asked) => this.ahead(...asked) };
-    const first = { ...this.frame(this.controls.map(control => control.at), false) };
+    const first = this.frame(this.controls.map(control => control.at), false);
     this.figure = new Figure(view, this.controls, source, { first, drawAhead: true });
   }
 

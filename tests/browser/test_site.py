@@ -287,6 +287,9 @@ def test_on_a_page_wrong_answers_lead_to_an_answer_and_stop_ends_a_loop(page, ad
     box.fill("1 / 0")
     box.press("Control+Enter")
     said.filter(has_text="line 1: ZeroDivisionError").wait_for()
+    figure = page.locator("#live-linear")  # it is live again
+    figure.get_by_label("T", exact=True).press("ArrowRight")
+    figure.locator(".live-caption").filter(has_text="T = 51").wait_for()
     claim = page.locator("#claim-words")
     claim.get_by_role("button", name="Change and run").click()
     claim.get_by_role("textbox").fill("print(0.5**2)")
