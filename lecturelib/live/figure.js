@@ -325,8 +325,8 @@ function nameControls(el, controls, figure) {
   const set = (field, name, text) => { if (field.getAttribute(name) !== text) field.setAttribute(name, text); };
   const name = (part, control) => {
     part.querySelectorAll('.noUi-handle, select, input').forEach(field => set(field, 'aria-label', control.spoken));
-    // JupyterLab's own keys would move from cell to cell, or delete one, where a menu's go from option to option.
-    part.querySelectorAll('select').forEach(menu => set(menu, 'data-lm-suppress-shortcuts', 'true'));
+    // The keys of JupyterLab and Notebook would move from cell to cell, or delete one, where a control's move its value.
+    part.querySelectorAll('select, .noUi-handle').forEach(field => set(field, 'data-lm-suppress-shortcuts', 'true'));
     const readout = part.querySelector('.widget-readout'), handle = part.querySelector('.noUi-handle');
     if (!readout) return;
     set(handle, 'aria-valuetext', readout.textContent);

@@ -202,6 +202,15 @@ def test_what_a_figure_says_is_announced_and_then_removed(opened, cell):
     assert status.bounding_box()["width"] <= 1
 
 
+def test_on_a_control_the_keys_of_the_lab_do_nothing(opened, cell):
+    """There, b makes a new cell below."""
+    cells = opened.page.locator(".jp-Notebook .jp-Cell").count()
+    for role, name in (("slider", "rho"), ("combobox", "rule")):
+        cell.get_by_role(role, name=name, exact=True).press("b")
+    opened.page.evaluate(f"() => {KERNEL}.requestExecute({{code: ''}}).done")
+    assert opened.page.locator(".jp-Notebook .jp-Cell").count() == cells
+
+
 def test_tab_reaches_everything_and_keys_move_it(opened, cell):
     keyboard = opened.page.keyboard
     cell.get_by_role("slider", name="rho", exact=True).focus()
