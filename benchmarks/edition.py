@@ -6,6 +6,7 @@ One Chromium, two pages, the same notebook; they take turns. A move lasts from t
 `make site` must have built dist/site.
 """
 
+import contextlib
 import functools
 import http.server
 import shutil
@@ -89,9 +90,9 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-def main(moves=30):
-    """Print a line for each figure; gives whether the demand holds."""
-    ratios = []
+@contextlib.contextmanager
+def editions():
+    """A browser, JupyterLab on this machine, and the address of the site in dist/site."""
     handler = functools.partial(Quiet, directory=ROOT / "dist/site")
     with (
         http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server,
@@ -100,17 +101,23 @@ def main(moves=30):
         sync_playwright() as playwright,
     ):
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        site = f"http://127.0.0.1:{server.server_port}/lab/index.html"
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
+        yield browser, lab, f"http://127.0.0.1:{server.server_port}"
+        browser.close()
+        server.shutdown()
+
+
+def main(moves=30):
+    """Print a line for each figure; gives whether the demand holds."""
+    ratios = []
+    with editions() as (browser, lab, site):
         for book, cell in FIGURES.items():
             shutil.copy(ROOT / "notebooks" / book, lab.notebooks)
-            took = measure(browser, lab, site, book, cell, moves)
+            took = measure(browser, lab, f"{site}/lab/index.html", book, cell, moves)
             p50, p95 = ({edition: np.quantile(times, q) for edition, times in took.items()} for q in (0.5, 0.95))
             ratios.append(p50["browser"] / p50["desktop"])
             said = ", ".join(f"{edition} {p50[edition]:.0f} ms (p95 {p95[edition]:.0f})" for edition in took)
             print(f"{cell:14} {said}: {ratios[-1]:.2f} times; at most {DEMAND}")
-        browser.close()
-        server.shutdown()
     return max(ratios) <= DEMAND
 
 

@@ -6,19 +6,13 @@
 drawn ahead in either, so each frame is asked for. A move lasts until the animation frame after the decoded picture.
 """
 
-import functools
-import http.server
 import os
 import shutil
 import sys
-import tempfile
-import threading
-from pathlib import Path
 
 import numpy as np
-from edition import Quiet, move, opened, watched
-from lab import ROOT, Lab, chromium
-from playwright.sync_api import sync_playwright
+from edition import editions, move, opened, watched
+from lab import ROOT
 
 BOOK, CELL, STARTS = "01-scalar-explosion", "live-linear", 3
 READY, MOST, RATIO = 5.0, 20.0, 0.5  # seconds to the first live frame; milliseconds of a move, and its part of JupyterLab's
@@ -77,21 +71,10 @@ def race(browser, address, lab, moves):
 def main(moves=40):
     """Print what was measured; gives whether the demands hold."""
     os.environ["LIVE_DRAW_AHEAD"] = "0"
-    handler = functools.partial(Quiet, directory=ROOT / "dist/site")
-    with (
-        http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server,
-        tempfile.TemporaryDirectory() as folder,
-        Lab(Path(folder)) as lab,
-        sync_playwright() as playwright,
-    ):
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_port}/{BOOK}.html"
+    with editions() as (browser, lab, site):
         shutil.copy(ROOT / "notebooks" / f"{BOOK}.ipynb", lab.notebooks)
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
-        ready = sorted(starts(browser, address))
-        took = race(browser, address, lab, moves)
-        browser.close()
-        server.shutdown()
+        ready = sorted(starts(browser, f"{site}/{BOOK}.html"))
+        took = race(browser, f"{site}/{BOOK}.html", lab, moves)
     part = took["page"][0] / took["JupyterLab"][0]
     print(f"from the first touch to the first live frame: {', '.join(f'{s:.1f}' for s in ready)} s; at most {READY:g}")
     for where, (p50, p95) in took.items():
