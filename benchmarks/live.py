@@ -41,6 +41,7 @@ WARM, ENOUGH, MOST = 2, 40, 50  # moves that do not count; for a demand on p50 o
 WALK, GROW = 2000, 2.5  # moves for the demands on a walk (over all ratios), and how many times as many on memory
 FILL = 1000  # moves after which the page keeps as many frames as it may (200 for each figure)
 SLIDERS = 5  # approached for the first time
+HALF = 50  # stops of a slider of 100 steps, as `live.slider` makes them; the one here has twice as many, for the races
 DRAG = 3.0  # seconds
 SETTLE = 0.25  # seconds until nothing is under way after a move of ours, whose sharp picture comes later
 PAUSE = 0.05  # the same for the other ways, and before each key
@@ -258,7 +259,7 @@ def asked(bench, options):
 def ahead(bench, options):
     """A figure is approached for the first time only once, so there are several of them."""
     for ratio in RATIOS:
-        shown, half, took = bench.shown([f"ours lines {k}" for k in range(SLIDERS)], ratio), (ways.STEPS + 1) // 2, []
+        shown, took = bench.shown([f"ours lines {k}" for k in range(SLIDERS)], ratio), []
         for spot in shown.spots:
             shown.ask(spot, "reach")
             shown.quiet()
@@ -266,7 +267,7 @@ def ahead(bench, options):
             shown.rest(2)  # the demand is far shorter
             shown.quiet()
             came = shown.page.evaluate("bench.blobs")[before:]
-            took.append((came[half - 1] - start if len(came) >= half else np.inf, len(came)))
+            took.append((came[HALF - 1] - start if len(came) >= HALF else np.inf, len(came)))
         slowest, fewest = max(took)[0], min(count for _, count in took)
         measures = {"slowest ms": slowest, "fewest frames": fewest}
         yield Row(f"ahead: half of the stops, lines, {ratio}x", SLIDERS, SLIDERS, measures, {"slowest ms": "<= 700"})
