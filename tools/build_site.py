@@ -23,6 +23,7 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import nbformat
+import playwright
 import site_front
 import site_pages
 from packaging.utils import canonicalize_name, parse_wheel_filename
@@ -44,9 +45,11 @@ CORE = {  # Pyodide's own files, with their sha256; its lock file has that of ev
 EXTENSIONS = ("anywidget", "jupyterlab_widgets", "jupyterlite_pyodide_kernel")  # of JupyterLab
 UNUSED = ("docopt", "fonttools", "pytz")  # only for the command of num2words, and for what we do not use of matplotlib
 NO_PAGE = ("anywidget", "ipywidgets", "matplotlib-pyodide")  # a page has Python, but not Jupyter
+DOCUMENTED = ("lecturelib", "matplotlib", "numpy")  # what readers call, and ask for help on
 FONTS = r"fonts/(afm|pdfcorefonts|ttf/(DejaVuSerif|DejaVuSansMono-|DejaVuSans-BoldOblique))"
+WINDOWS = r"qt_|_backend_|web_backend|backend_(cairo|gtk|mac|nbagg|pgf|qt|tk|webagg|wx)"
 TRIMMED = {  # files of wheels that nothing here reads
-    "matplotlib": rf"matplotlib/mpl-data/(sample_data|images|{FONTS})",
+    "matplotlib": rf"matplotlib/(sphinxext|testing|backends/({WINDOWS})|mpl-data/(sample_data|images|{FONTS}))",
     "pillow": r"PIL/_(imagingcms|imagingft|imagingtk|webp)\.",
     "numpy": r"numpy/(f2py|_core/include|testing/tests|.+\.(pyi|pxd|a)$)",
     "jedi": r"jedi/third_party/django-stubs",
@@ -113,16 +116,19 @@ def pyodide(folder: Path, config: Mapping[str, Any], wheels: Path) -> None:
     ours = [Path(shutil.copy(wheel, folder)) for wheel in browser_wheels(wheels)]
     ours.append(data_apart(next(folder.glob("lecturelib-*.whl"))))
     lock = lock_with(ours, folder / "pyodide-lock.json", config["loadPyodideOptions"]["packages"])
+    page = lock.model_copy(deep=True)
+    reduce(page, ["lecturelib", "lecturelib-data"], NO_PAGE)
     for name, entry in lock.packages.items():
         file = folder / entry.file_name
         if not file.exists():
             file.write_bytes(fetched(entry.file_name, config, entry.sha256))
         if name in TRIMMED:
             without(file, re.compile(TRIMMED[name]))
-            entry.sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-    lock.to_json(folder / "pyodide-lock.json")
-    reduce(lock, ["lecturelib", "lecturelib-data"], NO_PAGE)
-    lock.to_json(folder / "page-lock.json")
+    precompile(folder, [entry.file_name for entry in page.packages.values()])
+    for kind, packages in (("pyodide", lock), ("page", page)):
+        for entry in packages.packages.values():
+            entry.sha256 = hashlib.sha256((folder / entry.file_name).read_bytes()).hexdigest()
+        packages.to_json(folder / f"{kind}-lock.json")
 
 
 def fetched(name: str, config: Mapping[str, Any], sha256: str) -> bytes:
@@ -170,6 +176,19 @@ def without(wheel: Path, unwanted: re.Pattern[str]) -> None:
     with ZipFile(wheel, "w", ZIP_DEFLATED, compresslevel=9) as archive:
         for name, content in files.items():
             archive.writestr(ZipInfo(name, (2020, 1, 1, 0, 0, 0)), content, ZIP_DEFLATED)
+
+
+def precompile(folder: Path, wheels: Sequence[str]) -> None:
+    """Compile the standard library and these wheels to bytecode. Of ours, readers may want to see the source."""
+    archives: list[dict[str, Any]] = [{"file": "python_stdlib.zip", "sources": False, "docstrings": False}]
+    archives += [
+        {"file": name, "sources": name.startswith("lecturelib"), "docstrings": name.startswith(DOCUMENTED)} for name in wheels
+    ]
+    node = Path(str(playwright.__file__)).with_name("driver") / ("node.exe" if os.name == "nt" else "node")  # it brings its own
+    command = [str(node), str(ROOT / "tools/bytecode.js"), str(folder), json.dumps(archives)]
+    log = subprocess.run(command, capture_output=True, text=True)
+    if log.returncode:
+        raise RuntimeError(f"compiling the wheels failed:\n{log.stdout[-2000:]}\n{log.stderr[-4000:]}")
 
 
 def data_apart(wheel: Path) -> Path:
