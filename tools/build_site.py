@@ -45,15 +45,19 @@ CORE = {  # Pyodide's own files, with their sha256; its lock file has that of ev
 EXTENSIONS = ("anywidget", "jupyterlab_widgets", "jupyterlite_pyodide_kernel")  # of JupyterLab
 UNUSED = ("docopt", "fonttools", "pytz")  # only for the command of num2words, and for what we do not use of matplotlib
 NO_PAGE = ("anywidget", "ipywidgets", "matplotlib-pyodide")  # a page has Python, but not Jupyter
-DOCUMENTED = ("lecturelib", "matplotlib", "numpy")  # what readers call, and ask for help on
-FONTS = r"fonts/(afm|pdfcorefonts|ttf/(DejaVuSerif|DejaVuSansMono-|DejaVuSans-BoldOblique))"
-WINDOWS = r"qt_|_backend_|web_backend|backend_(cairo|gtk|mac|nbagg|pgf|qt|tk|webagg|wx)"
+FONTS = r"fonts/(afm|pdfcorefonts|ttf/(DejaVuSerif|DejaVuSansMono-|DejaVuSans-BoldO|STIXGeneralBolI))"
+WINDOWS = r"qt_|_backend_(gtk|tk)|web_backend|backend_(cairo|gtk|mac|nbagg|pgf|ps|qt|tk|webagg|wx)"
+PARTS = rf"_qhull|_ttconv|sphinxext|testing|backends/({WINDOWS})|mpl-data/(sample_data|images|{FONTS})"
 TRIMMED = {  # files of wheels that nothing here reads
-    "matplotlib": rf"matplotlib/(sphinxext|testing|backends/({WINDOWS})|mpl-data/(sample_data|images|{FONTS}))",
-    "pillow": r"PIL/_(imagingcms|imagingft|imagingtk|webp)\.",
-    "numpy": r"numpy/(f2py|_core/include|testing/tests|.+\.(pyi|pxd|a)$)",
+    "matplotlib": rf"matplotlib/({PARTS})|mpl_toolkits/axisartist",
+    "pillow": r"PIL/_(imagingcms|imagingft|imagingtk|webp)\.|PIL/(?!Bmp|Gif|Jpeg|Png|Ppm|Tiff)\w+ImagePlugin|PIL/P(df|SDraw)",
+    "numpy": r"numpy/(f2py|linalg/lapack_lite|_core/include|testing/tests|.+\.(pyi|pxd|a)$)",
+    "python-dateutil": r"dateutil/zoneinfo/.+\.tar\.gz",
     "jedi": r"jedi/third_party/django-stubs",
 }
+CODES = r"encodings/(cp(?!437|1252)|mac_|iso\d|koi8|big5|euc_|gb|johab|shift_|hp_|kz|ptcp|tis_)"  # of letters
+UNASKED = r"_pydatetime|_pydecimal|_pyio|doctest|ftplib|imaplib|mailbox|pickletools|poplib|smtplib"
+MODULES = rf"(multiprocessing|wsgiref|xmlrpc)/|({UNASKED})\.py"
 OLD_FONTS = ("eot", "svg", "ttf", "woff")  # of the lab's icons: a browser that runs WebAssembly reads woff2
 KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
 START = "00-start-here.ipynb"
@@ -124,11 +128,27 @@ def pyodide(folder: Path, config: Mapping[str, Any], wheels: Path) -> None:
             file.write_bytes(fetched(entry.file_name, config, entry.sha256))
         if name in TRIMMED:
             without(file, re.compile(TRIMMED[name]))
-    precompile(folder, [entry.file_name for entry in page.packages.values()])
+    without(folder / "python_stdlib.zip", re.compile(f"{CODES}|{MODULES}"))
+    write_locks(folder, lock, page)
+    precompile(folder)
+    write_locks(folder, lock, page)
+
+
+def write_locks(folder: Path, lock: PyodideLockSpec, page: PyodideLockSpec) -> None:
+    """Write both lock files, with the hashes that the wheels have now."""
     for kind, packages in (("pyodide", lock), ("page", page)):
         for entry in packages.packages.values():
             entry.sha256 = hashlib.sha256((folder / entry.file_name).read_bytes()).hexdigest()
         packages.to_json(folder / f"{kind}-lock.json")
+
+
+def precompile(folder: Path) -> None:
+    """Compile what a page imports to bytecode."""
+    node = Path(str(playwright.__file__)).with_name("driver") / ("node.exe" if os.name == "nt" else "node")  # it brings its own
+    command = [str(node), str(ROOT / "tools/bytecode.js"), str(folder), "lecturelib"]
+    log = subprocess.run(command, capture_output=True, text=True)
+    if log.returncode:
+        raise RuntimeError(f"compiling the wheels failed:\n{log.stdout[-2000:]}\n{log.stderr[-4000:]}")
 
 
 def fetched(name: str, config: Mapping[str, Any], sha256: str) -> bytes:
@@ -170,25 +190,12 @@ def browser_wheels(wheels: Path) -> list[Path]:
 
 
 def without(wheel: Path, unwanted: re.Pattern[str]) -> None:
-    """Take files out of a wheel."""
+    """Take files out of a wheel, or another archive."""
     with ZipFile(wheel) as archive:
         files = {name: archive.read(name) for name in archive.namelist() if not unwanted.match(name)}
     with ZipFile(wheel, "w", ZIP_DEFLATED, compresslevel=9) as archive:
         for name, content in files.items():
             archive.writestr(ZipInfo(name, (2020, 1, 1, 0, 0, 0)), content, ZIP_DEFLATED)
-
-
-def precompile(folder: Path, wheels: Sequence[str]) -> None:
-    """Compile the standard library and these wheels to bytecode. Of ours, readers may want to see the source."""
-    archives: list[dict[str, Any]] = [{"file": "python_stdlib.zip", "sources": False, "docstrings": False}]
-    archives += [
-        {"file": name, "sources": name.startswith("lecturelib"), "docstrings": name.startswith(DOCUMENTED)} for name in wheels
-    ]
-    node = Path(str(playwright.__file__)).with_name("driver") / ("node.exe" if os.name == "nt" else "node")  # it brings its own
-    command = [str(node), str(ROOT / "tools/bytecode.js"), str(folder), json.dumps(archives)]
-    log = subprocess.run(command, capture_output=True, text=True)
-    if log.returncode:
-        raise RuntimeError(f"compiling the wheels failed:\n{log.stdout[-2000:]}\n{log.stderr[-4000:]}")
 
 
 def data_apart(wheel: Path) -> Path:

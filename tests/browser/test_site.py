@@ -40,6 +40,7 @@ COUNT_FRAMES = """() => {
 }"""
 RUN_SLOW_CELLS = "import os; os.environ['LECTURELIB_SLOW'] = ''"
 # Sentences that differ from the stored ones in the browser, and why.
+BYTECODE = (3531).to_bytes(2, "little") + b"\r\n" + (1).to_bytes(4, "little")  # of Python 3.12; 1: an import does not compare
 DIFFER = {}
 
 
@@ -121,6 +122,21 @@ def test_the_site_is_small_and_holds_all_it_needs(site):
     assert {"lecturelib", "ipywidgets", "num2words", "numpy", "matplotlib"} <= set(packages)
     said = (site / "LICENCES.txt").read_text("utf-8")
     assert all(path.name in said for path in inside.glob("*.whl"))
+
+
+def test_what_a_page_imports_is_there_as_bytecode(site):
+    """Bytecode of Pyodide's Python that is not compared with a source: a page that goes live compiles nothing of these."""
+    seen = set()
+    for archive in [site / "static/pyodide/python_stdlib.zip", *(site / "static/pyodide").glob("*.whl")]:
+        with ZipFile(archive) as files:
+            names = set(files.namelist())
+            compiled = {re.sub(r"__pycache__/(.+)\.cpython-312", r"\1", name): name for name in names if name.endswith(".pyc")}
+            assert all(files.read(name)[:8] == BYTECODE for name in compiled.values())
+            assert all(name.startswith("lecturelib") or name[:-1] not in names for name in compiled)
+            seen |= set(compiled)
+    ours = {path.relative_to(ROOT).as_posix() for path in (ROOT / "lecturelib").rglob("*.py")}
+    assert {f"{name}c" for name in ours - {"lecturelib/live/view.py", "lecturelib/server.py"}} <= seen  # a page has no Jupyter
+    assert {"matplotlib/figure.pyc", "numpy/__init__.pyc", "PIL/Image.pyc", "json/__init__.pyc"} <= seen
 
 
 def test_the_notebooks_and_the_library_are_these(site, notebooks):
