@@ -74,19 +74,19 @@ def draws(ax, norms: np.ndarray) -> str:
     seen = np.clip(logs[np.isfinite(logs)], -RANGES[-1], RANGES[-1])
     lo, hi = (next(d for d in RANGES if d >= most) for most in (max(1, -seen.min(initial=0)), seen.max(initial=0)))
     decade_axis(ax, max(lo, hi), "the identity alone")
-    ax.set(xlim=(0, 1.2 * T), ylim=(-lo, hi), xlabel="lag k")
+    ax.set(xlim=(0, 1.2 * T), ylim=(-lo, hi), xlabel="lag k: steps back from the loss")
+    ax.xaxis.set_major_locator(FixedLocator(np.linspace(0, T, 5).tolist()))
     ax.axhline(0, **IDENTITY)
     ax.axhline(np.log10(0.5) / 2, color=INK, linewidth=1, linestyle=":")
     if lo + hi < 6:
-        ax.text(1.2 * T, np.log10(0.5) / 2, r"$\sqrt{1/2}$", ha="right", va="center", color=INK, bbox=PAPER)
-    color, k = CELL["identity"]["color"], np.arange(T)
-    for line in logs:
-        ax.plot(k, np.maximum(line, -2 * lo), color=color, linewidth=1, alpha=0.6)
-        if line[-1] == -np.inf:
-            ax.plot(np.argmax(line == -np.inf), -0.97 * lo, marker="x", color=INK, markersize=8, markeredgewidth=2)
-    ax.plot(k, np.maximum(np.median(logs, axis=0), -2 * lo), color=color, linewidth=3)
-    zero = np.sum(logs[:, -1] == -np.inf)
-    return f"exactly 0 in {zero} of {len(logs)} draws" if zero else "never exactly 0"
+        ax.text(1.2 * T, np.log10(0.5) / 2, "√½", ha="right", va="center", color=INK, bbox=PAPER)
+    color, shown = CELL["identity"]["color"], np.maximum(logs, -2 * lo)
+    k, gap = np.arange(T + 1), np.full((len(logs), 1), np.nan)  # the draws are one line with gaps, for speed
+    ax.plot(np.tile(k, len(logs)), np.hstack([shown, gap]).ravel(), color=color, linewidth=1, alpha=0.6)
+    ax.plot(k[:-1], np.median(shown, axis=0), color=color, linewidth=3)
+    lost = (logs == -np.inf)[logs[:, -1] == -np.inf]
+    ax.plot(lost.argmax(1), np.full(len(lost), -0.97 * lo), linestyle="none", marker="x", color=INK, markeredgewidth=2)
+    return f"exactly 0 in {len(lost)} of {len(logs)} draws" if len(lost) else "never exactly 0"
 
 
 # -- learning to add ----------------------------------------------------------------------------------------------------------
