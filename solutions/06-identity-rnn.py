@@ -7,11 +7,10 @@ check.answer("half", w)
 
 # %% exercise-drive
 def left(x):
-    h, kept = 0.0, 1.0  # walk through x; is the unit ever off?
+    h, kept = 0.0, 1.0
     for x_t in x:
         h = max(0.0, h + x_t)
-        if h == 0:
-            kept = 0.0
+        kept = kept * (h > 0)
     return kept
 
 

@@ -545,6 +545,8 @@ TABLE = {
     clipping.mean_and_spread: {"ax": AXES, "sweep": SWEEP, "eta": (1.0, positive())},
     # traces
     identity_rnn.pulse: {"ax": AXES, "h": row(), "steps": whole(4), "decades": (4, positive())},
+    identity_rnn.draws: {"ax": AXES, "norms": (np.ones((2, 4)), like(np.ones((2, 4)), inf=False))},
+    identity_rnn.accuracies: {"ax": AXES, "pixels": (49, [*JUNK, 48, -49, np.nan])},
     identity_rnn.learning_curves: {
         "ax": AXES,
         "runs": (

@@ -273,10 +273,10 @@ def swallows(*arguments):
 @pytest.mark.parametrize(
     ("name", "given", "said"),
     [
-        ("half", 0.999, "0.999 is not right" + GENERIC),
-        ("half", np.float64(0.999), "0.999 is not right" + GENERIC),
-        ("half", np.array(0.999), "0.999 is not right" + GENERIC),
-        ("half", Fraction(1, 3), "Fraction(1, 3) is not right" + GENERIC),
+        ("half", 0.999, "with w = 0.999 there is 0.456 of the pulse left after 784 steps; it should be 0.5."),
+        ("sink-gone", np.float64(0.3), "0.3 is not right" + GENERIC),
+        ("sink-gone", np.array(0.3), "0.3 is not right" + GENERIC),
+        ("half", Fraction(1, 3), "with w = 0.333333 there is 0 of the pulse left after 784 steps; it should be 0.5."),
         ("steps", 7, "7 is not right" + GENERIC),
         ("turn", np.int64(44), "44 is not right" + GENERIC),
         ("window", 3.55, "3.55 is not right" + GENERIC),

@@ -376,6 +376,7 @@ MUTANTS = {
     "half": {
         "near": 0.9992,
         "below": 0.999,
+        "twice the distance": 1 - 2 / 784,
         "first order": 1 - 0.5 / 784,
         "for 700 steps": 0.5 ** (1 / 700),
         "negative": -0.9991,

@@ -1,6 +1,7 @@
 """Notebook 06, the identity RNN: what is left of a pulse, and a network that reads a digit pixel by pixel."""
 
 from functools import cache, partial
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -8,47 +9,84 @@ from matplotlib.ticker import FixedLocator
 
 from lecturelib import cells, datasets, expect, jacobians, nets, pretrained
 from lecturelib.plots import BACKWARD, CELL, FORWARD, IDENTITY, INK, PAPER, POWER, decade_axis, log10, name_lines, narrow
-from lecturelib.probes import Called, Exercise, number
+from lecturelib.probes import Called, Exercise, Unfit, number
 
 # -- a pulse ------------------------------------------------------------------------------------------------------------------
 
 
+BAND = np.log10(2)
+
+
 @expect.arguments(ax=expect.axes, h=expect.row, steps=expect.whole, decades=partial(expect.number, least=1, most=60))
-def pulse(ax, h: np.ndarray, steps: int, decades: float = 4) -> None:
-    """What is left of a pulse: `h`, shape (T + 1,), as powers of ten over t = 0..T, on axes that hold `steps` steps."""
+def pulse(ax, h: np.ndarray, steps: int, decades: float = 2) -> str:
+    """What is left of a pulse, `h` (T + 1,), on axes of `steps` steps; says whether it stays in the shaded band from 1/2 to 2."""
     decade_axis(ax, decades, "value of h")
     ax.set(xlim=(0, 1.02 * steps), xlabel="step t")
+    ax.axhspan(-BAND, BAND, color=FORWARD["color"], alpha=0.15, linewidth=0)
     ax.axhline(0, **IDENTITY)
+    for says, at, va in (("2", BAND, "bottom"), ("1/2", -BAND, "top")):
+        ax.text(0.95 * steps, at, says, ha="right", va=va, color=INK)
     logs = np.clip(log10(h), -3 * decades, 3 * decades)
-    ax.plot(np.arange(len(h)), logs, **FORWARD)
-    ax.plot(len(h) - 1, np.clip(logs[-1], -decades, decades), marker="D", color=INK, clip_on=False)
+    ax.plot(np.arange(len(h)), logs, linewidth=2.4, **FORWARD)
+    last = np.append(np.abs(logs[:-1]) > decades, True).argmax()  # its end, or where it leaves the picture
+    marker = "D" if abs(logs[last]) <= decades else "^" if logs[last] > 0 else "v"
+    ax.plot(last, np.clip(logs[last], -decades, decades), marker=marker, markersize=8, color=INK, clip_on=False)
+    outside = np.abs(logs) > BAND
+    return f"it leaves the band at step {outside.argmax()}" if outside.any() else "it stays in the band"
 
 
 # -- the gradient before training ---------------------------------------------------------------------------------------------
 
-INPUTS = {"from 0 to 1": (0, 1), "from -1 to 1": (-1, 1)}
+INPUTS = {"from 0 to 1": (0, 1, 0), "from -1 to 1": (-1, 1, 0), "20 blanks, then 0 to 1": (0, 1, 20)}  # lo, hi, steps of 0 before
 SEEDS = 11
+RANGES = 0.3, 1, 1.5, 3, 5, 10, 20, 50, 200  # decades that an axis may hold above or below 1
 
 
-def flows(inputs: str, unit: str, scale: float) -> dict[str, np.ndarray]:
+def flows(inputs: str, count: int, unit: str, scale: float) -> dict[str, np.ndarray]:
     """Gradient norms (11 seeds, 101) at t = 0..100 of RNNs with 64 units, for three kinds of random recurrent weights.
 
-    `inputs` is a name in INPUTS, `unit` is "ReLU" or "tanh"; the recurrent weights are multiplied by `scale`. The gradient
-    at t = 100 has length 1 and a random direction.
+    Each step brings `count` inputs; `inputs` is a name in INPUTS, `unit` is "ReLU" or "tanh"; the recurrent weights are
+    multiplied by `scale`. The gradient at t = 100 has length 1 and a random direction.
     """
-    return {name: _norms(name, inputs, unit, scale) for name in ("Gaussian", "orthogonal", "identity")}
+    return {name: _norms(name, inputs, count, unit, scale) for name in ("Gaussian", "orthogonal", "identity")}
 
 
 @cache
-def _norms(recurrent, inputs, unit, scale):
+def _norms(recurrent, inputs, count, unit, scale):
     """The norms (11, 101) for one kind of recurrent weights."""
-    norms = []
+    norms, (lo, hi, blank) = [], INPUTS[inputs]
     for seed in range(SEEDS):
         rng = np.random.default_rng(seed)
-        p = cells.init_rnn(rng, 1, 64, recurrent=recurrent.lower(), gain=scale)
-        x, end = rng.uniform(*INPUTS[inputs], (100, 1, 1)), rng.standard_normal((1, 64))
+        p = cells.init_rnn(rng, count, 64, recurrent=recurrent.lower(), gain=scale)
+        x, end = rng.uniform(lo, hi, (100, 1, count)), rng.standard_normal((1, 64))
+        x[:blank] = 0
         norms.append(jacobians.gradient_norms(p, x, end / np.linalg.norm(end), phi=unit.lower())[:, 0])
     return np.array(norms)
+
+
+@expect.arguments(ax=expect.axes, norms=expect.field)
+def draws(ax, norms: np.ndarray) -> str:
+    """The gradient in each draw of an identity RNN, shape (seeds, T + 1), over the lag, on a range that follows it.
+
+    A cross marks the lag at which a draw becomes exactly 0. Says in how many draws it is 0 at t = 1.
+    """
+    logs, T = log10(norms)[:, :0:-1], norms.shape[1] - 1
+    seen = np.clip(logs[np.isfinite(logs)], -RANGES[-1], RANGES[-1])
+    lo, hi = (next(d for d in RANGES if d >= most) for most in (max(1, -seen.min(initial=0)), seen.max(initial=0)))
+    decade_axis(ax, max(lo, hi), "the identity alone")
+    ax.set(xlim=(0, 1.2 * T), ylim=(-lo, hi), xlabel="lag k: steps back from the loss")
+    ax.xaxis.set_major_locator(FixedLocator(np.linspace(0, T, 5).tolist()))
+    ax.axhline(0, **IDENTITY)
+    ax.axhline(np.log10(0.5) / 2, color=INK, linewidth=1, linestyle=":")
+    if lo + hi < 6:
+        ax.text(1.2 * T, np.log10(0.5) / 2, "√½", ha="right", va="center", color=INK, bbox=PAPER)
+    color, shown = CELL["identity"]["color"], np.maximum(logs, -2 * lo)
+    k, gap = np.arange(T + 1), np.full((len(logs), 1), np.nan)  # the draws are one line with gaps, for speed
+    ax.plot(np.tile(k, len(logs)), np.hstack([shown, gap]).ravel(), color=color, linewidth=1, alpha=0.6)
+    ax.plot(k[:-1], np.median(shown, axis=0), color=color, linewidth=3)
+    lost = (logs == -np.inf)[logs[:, -1] == -np.inf]
+    ax.plot(lost.argmax(1), np.full(len(lost), -0.97 * lo), linestyle="none", marker="x", color=INK, markeredgewidth=2)
+    return f"exactly 0 in {len(lost)} of {len(logs)} draws" if len(lost) else "never exactly 0"
 
 
 # -- learning to add ----------------------------------------------------------------------------------------------------------
@@ -73,11 +111,6 @@ def adding_runs(T: int | str) -> dict[str, AddingRuns]:
         if measured:
             found[name] = AddingRuns([m["curve"] for m in measured], [m["error"] for m in measured])
     return found
-
-
-def listed(errors: list) -> str:
-    """The errors with two digits each, separated by commas."""
-    return ", ".join(f"{error:.2g}" for error in errors)
 
 
 def _curves(name, value):
@@ -121,6 +154,7 @@ def learning_curves(ax, runs: dict[str, AddingRuns], steps: int, baseline: float
 
 READERS = {"row by row": "IRNN 784 seed 0", "shuffled": "IRNN 784 shuffled"}
 UNREAD = np.array([0.88, 0.88, 0.88])
+ROOM = 1.08  # the place where the pixels' axis ends, in T
 
 
 class DigitRun(NamedTuple):
@@ -129,7 +163,7 @@ class DigitRun(NamedTuple):
     image: np.ndarray  # (side, side), 1 is black
     label: int
     order: np.ndarray  # (T,), the pixel that is read at each step
-    h: np.ndarray  # (T + 1, H), hidden states
+    h: np.ndarray  # (T + 1, H), hidden states, the units in the order of `_unit_order`
     p: np.ndarray  # (T + 1, 10), the probability of each digit if the reading ended there
     x_bar: np.ndarray  # (T,), the gradient of the winner's score with respect to each pixel, in the order of reading
 
@@ -137,6 +171,11 @@ class DigitRun(NamedTuple):
         """What the net answers after `pixel` pixels, and at the end, with the probabilities."""
         now, end = (f"{p.argmax()} ({p.max():.2f})" for p in (self.p[pixel], self.p[-1]))
         return f"After pixel {pixel} the net says {now}; at the end {end}"
+
+    def tilt(self) -> float:
+        """The gradient's mean size over the first half of the pixels read, as a multiple of that over the second half."""
+        first, second = np.split(np.abs(self.x_bar), 2)
+        return float(first.mean() / second.mean())
 
 
 def held_out(count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -161,17 +200,43 @@ def read_digit(order: str, scale: float, digit: int) -> DigitRun:
     y = trace.h[:, 0] @ net.W.T + net.b
     winner = y[-1].argmax()
     x_bar = cells.backprop(trace, net.W[[winner]], inputs=True).x_bar[:, 0, 0]
-    return DigitRun(image, label, pixels, trace.h[:, 0], nets.softmax(y), x_bar)
+    return DigitRun(image, label, pixels, trace.h[:, 0, _unit_order(order)], nets.softmax(y), x_bar)
 
 
-def best_rate(net: str, pixels: int) -> np.ndarray:
-    """Accuracies (3,) of the stored runs of "tanh" or "IRNN" over so many pixels: three seeds, at the best learning rate."""
-    stored, rates = pretrained.load("pixels"), []
-    for rate in (3e-4, 1e-3, 3e-3):
-        names = [f"{net} {pixels} rate {rate:g} seed {seed}" for seed in range(3)]
-        if all(name in stored for name in names):
-            rates.append(np.array([stored[name].measured["accuracy"] for name in names]))
-    return max(rates, key=np.mean)
+@cache
+def _unit_order(order):
+    """The units (H,) of the net that reads in this order, the ones that are large early first, on average over 50 digits.
+
+    One order for all digits and scales: sorted anew for each digit, any noise would show a diagonal.
+    """
+    net, pixels = reader(order, 1.0), datasets.pixel_permutation(28) if order == "shuffled" else np.arange(28 * 28)
+    h = cells.unroll(net.cell, held_out(50)[0][pixels], phi="relu").h[1:].mean(1)
+    when = np.arange(len(h)) @ h / np.maximum(h.sum(0), 1e-30)
+    return np.where(h.any(0), when, np.inf).argsort(kind="stable")  # those that are never on come last
+
+
+def sweep(pixels: int) -> dict[str, dict[float, np.ndarray]]:
+    """Accuracies (3,) of the stored runs over so many pixels, three seeds each, by net and by learning rate."""
+    stored = pretrained.load("pixels")
+    found: dict[str, dict] = {"tanh RNN": {}, "identity RNN": {}}
+    for net, rate in product(found, (3e-4, 1e-3, 3e-3)):
+        names = [f"{STORED_AS[net]} {pixels} rate {rate:g} seed {seed}" for seed in range(3)]
+        if names[0] in stored:
+            found[net][rate] = np.array([stored[name].measured["accuracy"] for name in names])
+    return found
+
+
+@expect.arguments(ax=expect.axes, pixels=partial(expect.one_of, choices=(49, 196, 784)))
+def accuracies(ax, pixels: int) -> None:
+    """The runs of `sweep`: a mark for each seed, and a line through the means of each net. The grey line is chance."""
+    ax.set(xlim=(-3.7, -1.3 if narrow(ax) else -1.9), ylim=(0, 1), xlabel="rate of learning", ylabel="digits right")
+    ax.set_xticks(np.log10((3e-4, 1e-3, 3e-3)), ("0.0003", "0.001", "0.003"))
+    ax.axhline(0.1, **IDENTITY)
+    for net, rates in sweep(pixels).items():
+        x, y = np.log10(list(rates)), np.array(list(rates.values()))
+        ax.plot(x, y, **CELL[net] | {"linestyle": "none", "fillstyle": "none"})
+        ax.plot(x, y.mean(1), **CELL[net] | {"marker": ""})
+        ax.text(x[-1] + 0.06, y[-1].mean(), net, va="center", color=CELL[net]["color"], fontweight="bold")
 
 
 def _digit_run(name, value):
@@ -214,24 +279,36 @@ def _page(ax, run, read):
 
 
 def _states(ax, h):
-    """The hidden states (T, H) as an image, a row for each unit, its largest value dark; units that peak early are on top."""
+    """The hidden states (T, H) as an image, a row for each unit, its largest value dark."""
     size = np.abs(h)
-    size = size[:, size.argmax(0).argsort(kind="stable")]
     size = size / np.maximum(size.max(0), 1e-30)
     ax.imshow(size.T, aspect="auto", cmap="Greys", vmin=0, vmax=1, interpolation="nearest", extent=(0, len(h), len(size.T), 0))
-    ax.set(xlim=(0, len(h)), xlabel="pixel", ylabel="unit of h", yticks=[])
+    _pixel_axis(ax, len(h))
+    ax.set(ylabel="unit of h", yticks=[])
+
+
+def _pixel_axis(ax, T):
+    """The pixels along x, with room for the names of lines on the right: the same for all that is drawn over time."""
+    ax.set(xlim=(0, ROOM * T), xlabel="pixel")
+    ax.xaxis.set_major_locator(FixedLocator(np.linspace(0, T, 5).tolist()))
 
 
 def _probabilities(ax, run):
     """The probability of each digit over the pixels; the correct digit is drawn bold."""
     T = len(run.order)
-    ax.set(xlim=(0, 1.06 * T), ylim=(0, 1.02), xlabel="pixel", ylabel="probability")
+    _pixel_axis(ax, T)
+    ax.set(ylim=(0, 1.02), ylabel="probability")
     for digit, p in enumerate(run.p.T):
         color, width, zorder = (FORWARD["color"], 2, 3) if digit == run.label else ("#999999", 0.8, 2)
         ax.plot(np.arange(T + 1), p, color=color, linewidth=width, zorder=zorder)
-    for digit in {run.label, int(run.p[-1].argmax())}:
+    named = sorted({run.label, int(run.p[-1].argmax())}, key=lambda digit: run.p[-1, digit])
+    heights = np.clip(run.p[-1, named], 0.03, 0.97)
+    if np.ptp(heights) < 0.14 and len(named) == 2:  # they would lie on each other
+        middle = np.clip(heights.mean(), 0.1, 0.9)
+        heights = np.array([middle - 0.07, middle + 0.07])
+    for digit, y in zip(named, heights, strict=True):
         weight = "bold" if digit == run.label else None
-        ax.text((T + 1) * 1.005, run.p[-1, digit], str(digit), va="center", color=INK, weight=weight)
+        ax.text((T + 1) * 1.01, y, str(digit), va="center", color=INK, weight=weight)
 
 
 def _pixel_gradients(ax, run):
@@ -278,18 +355,28 @@ def _inputs():
     return tuple(cases)
 
 
+def _doublings(given):
+    """How often w doubles the pulse over 784 steps. Unfit, with what it leaves: neither right nor a slip."""
+    w = number(1e-9, 2)(given)
+    power = round(784 * np.log2(w), 1)
+    if power not in (-1, -784, 0, -0.7, -1.4, 1, -28):
+        raise Unfit(f"with w = {w:.6g} there is {w**784:.3g} of the pulse left after 784 steps; it should be 0.5.")
+    return power
+
+
 EXERCISES = {
     "half": Exercise(
-        lambda given: round(784 * np.log2(number(1e-9, 2)(given)), 1),
+        _doublings,
         0.5 ** (1 / 784),
         (
             (0.5, "w = 0.5 halves the pulse in each single step."),
             (1.0, "w = 1 keeps all of it, forever."),
             (1 - 0.5 / 784, "each step takes its share of what is left, not of the original pulse: (1 - 0.5/784)^784 = 0.61."),
+            (1 - 1 / 784, "1 - 1/T leaves (1 - 1/T)^T = 0.37 of it, about 1/e. Half needs a w that is nearer to 1."),
             (2 ** (1 / 784), "that w doubles it: the answer lies below 1."),
             (0.5 ** (1 / 28), "that is for 28 steps, one row; the digit has 28 x 28 pixels."),
         ),
-        "0.5^(1/784) = 0.99912: w may differ from 1 by 0.0009, about 0.7/T.",
+        "0.5^(1/784) = 0.99912: w differs from 1 by 0.0009, about 0.7/T.",
     ),
     "drive": Exercise(
         Called(_inputs(), lambda x: ()),
@@ -301,14 +388,11 @@ EXERCISES = {
             ),
             (
                 lambda x: float(sum(x) > 0),
-                "the sum at the end may be positive although the unit was off on the way. Look at each step.",
+                "the unit may end above 0 although it was off on the way. Every step counts, not the last one.",
             ),
-            (
-                lambda x: float(x[0] > 0),
-                "you looked at the first step only; the gradient must pass all of them.",
-            ),
+            (lambda x: float(x[0] > 0), "you looked at the first step only; the gradient must pass all of them."),
             (lambda x: 1.0, "the unit is the identity only while it is on; a step at which it is off passes no gradient."),
         ),
-        "All or nothing: 1 while the unit was always on, 0 if it was ever off. Inputs that are never negative keep it on.",
+        "All or nothing: 1 if the unit was always on, else 0. Inputs above 0 keep it on; a first input of 0 does not.",
     ),
 }
