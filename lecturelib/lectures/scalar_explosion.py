@@ -280,6 +280,12 @@ def _factors():
     return ((1.1, 50), (0.9, 50), (1.3, 1), *drawn, (-0.8, 4), (-1.2, 5))
 
 
+def _read_off(given: Any) -> float:
+    """The probe of the slide's T: 50 and 51 as they are, any other as 1, for they all get the same hint."""
+    value = number(1, 1000)(given)
+    return value if value == 50 or abs(value - 51) < 1e-6 else 1.0
+
+
 def _whole_or_between(given: Any) -> float:
     """The probe of the length: a whole number as it is; any other is halfway between its two neighbours, 131.13 as 131.5."""
     value = number(1, 1e6)(given)
@@ -311,12 +317,11 @@ def _runs():
 
 EXERCISES = {
     "slide-length": Exercise(
-        number(1, 1000),
+        _read_off,
         51,
         (
-            (50, "at T = 50 the figure says 106.7. Move T until it says 117.4."),
-            (49, "that is one place too few, not one too many: at T = 49 the figure says 97.02. Move T until it says 117.4."),
-            (52, "at T = 52 the figure says 129.1. Move T until it says 117.4."),
+            (50, "at w = 1.10 and T = 50 the figure says 106.7. Move T until it says 117.4."),
+            (1, "set w = 1.10, and move T until the sentence under the figure says 117.4."),
         ),
         "51 places have 50 arrows between them, and 1.1^50 = 117.4.",
     ),
