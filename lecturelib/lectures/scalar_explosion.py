@@ -213,8 +213,7 @@ def unrolled(ax, size, words):
     ax.axis("off")
     share = np.clip((log10(size) + 3) / 6, 0, 1)  # 0 at 10^-3, 1 at 10^3
     shade, width = colormaps["cividis"](share), 1 + 8 * share
-    for t in range(T - 1):
-        _edge(ax, (x[t + 1], 0), (x[t], 0), shade[t], width[t])
+    ax.hlines(0 * x[1:], x[:-1], x[1:], colors=shade[:-1], linewidths=width[:-1], zorder=1)
     middle, heads = 0.5 * (x[1:] + x[:-1]), (20 + 260 * share[:-1]) * (0.25 if small else 1)
     ax.scatter(middle, 0 * middle, s=heads, c=shade[:-1], edgecolors="white", linewidths=0.7, marker="<", zorder=2)
     for end in ((x[-1], 0), (out[2], 0), (out[0], 1.5)):
