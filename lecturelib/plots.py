@@ -77,34 +77,37 @@ def log10(size: ArrayLike) -> Any:
         return np.log10(np.abs(size))
 
 
+def power_text(size: float) -> str:
+    """A size as a power of ten with one digit: 7e-28 becomes 7 times 10 to the -28."""
+    digit, exponent = f"{size:.0e}".split("e")
+    return rf"${digit}\cdot10^{{{int(exponent)}}}$"
+
+
 @expect.arguments(ax=expect.axes, size=expect.row, steps=expect.whole, decades=DECADES)
-def decay(ax: Axes, size: np.ndarray, steps: int, decades: float = 12) -> None:
+def decay(ax: Axes, size: np.ndarray, steps: int, decades: float = 12, *, forward: bool = False) -> None:
     """The size of the gradient on its way back: |h_bar(t)| for t = 1..T, shape (T,), as powers of ten (slide 4).
 
-    Read it from right to left. The mark at t = 1 is what reaches the first step.
+    Read it from right to left. The mark at t = 1 is what reaches the first step. With `forward` it is any number that is
+    multiplied at each step, on a plain axis: read it from left to right, up to the mark at t = T.
     """
+    style, label, marker = (FORWARD, "size", ">") if forward else (BACKWARD, r"$|\bar{h}(t)|$", "<")
     time_axis(ax, steps)
-    decade_axis(ax, decades, r"$|\bar{h}(t)|$")
+    decade_axis(ax, decades, label)
     ax.axhline(0, **IDENTITY)
     for says, at in (("exploding", 0.9), ("vanishing", 0.04)):
         ax.text(0.99, at, says, transform=ax.transAxes, ha="right", color=IDENTITY["color"])
-    log = log10(size)
+    log, color = log10(size), style["color"]
     t = np.arange(1, len(size) + 1)
-    ax.plot(t, np.clip(log, -2 * decades, 2 * decades), linewidth=2.4, color=BACKWARD["color"], linestyle=DASHED)
-    ax.plot(len(size), 0, marker="s", color=BACKWARD["color"])
-    if abs(log[0]) <= decades:
-        ax.plot(1, log[0], marker="<", markersize=11, color=BACKWARD["color"], clip_on=False)
-    else:
-        up = log[0] > 0
-        says = f"$10^{{{log[0]:.0f}}}$ at step 1" if np.isfinite(log[0]) else "beyond all floats" if up else "exactly 0 at step 1"
-        ax.text(
-            0.03,
-            0.93 if up else 0.03,
-            f"{'↑' if up else '↓'} {says}",
-            transform=ax.transAxes,
-            color=BACKWARD["color"],
-            bbox=PAPER,
-        )
+    start, end = (0, -1) if forward else (-1, 0)
+    ax.plot(t, np.clip(log, -2 * decades, 2 * decades), linewidth=2.4, color=color, linestyle="-" if forward else DASHED)
+    ax.plot(t[start], 0, marker="s", color=color, clip_on=False)
+    if abs(log[end]) <= decades:
+        ax.plot(t[end], log[end], marker=marker, markersize=11, color=color, clip_on=False)
+        return
+    up = log[end] > 0
+    says = power_text(abs(size[end])) if np.isfinite(log[end]) else "beyond all floats" if up else "exactly 0"
+    text = f"{'↑' if up else '↓'} {says} at step {t[end]}"
+    ax.text(0.03, 0.93 if up else 0.03, text, transform=ax.transAxes, color=color, bbox=PAPER)
 
 
 # The unrolled network ------------------------------------------------------------------------------------------------

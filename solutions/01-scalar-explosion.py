@@ -1,5 +1,10 @@
 # A right answer for each exercise of notebooks/01-scalar-explosion.ipynb: the whole cell, under the cell's id.
 
+# %% exercise-slide-length
+T_of_the_slide = 51  # 50 factors: 1.1^50 = 117.4
+
+check.answer("slide-length", T_of_the_slide)
+
 # %% exercise-exponent
 def factor(w, T):
     return w ** (T - 1)
@@ -21,3 +26,10 @@ def backward(w, h):
 
 
 check.answer("backward", backward)
+
+# %% exercise-scale
+def largest_s(W, gamma):
+    return 1 / (gamma * np.linalg.svd(W, compute_uv=False)[0])
+
+
+check.answer("scale", largest_s)

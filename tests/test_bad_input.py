@@ -482,11 +482,23 @@ TABLE = {
     pretrained.slow: {"name": ("a test", text()), "make": (lambda: 1, function())},
     # plots
     scalar_explosion.forward: {"ax": AXES, "h": row(), "steps": whole(4), "limit": (1.2, positive())},
-    plots.decay: {"ax": AXES, "size": row(), "steps": whole(4), "decades": (12, positive())},
+    plots.decay: {"ax": AXES, "size": row(), "steps": whole(4), "decades": (12, positive()), "forward": None},
     scalar_explosion.thin_line: {"ax": AXES, "w": (1.1, positive()), "T": whole(5, least=2)},
+    scalar_explosion.pulse: {
+        "units": AXES,
+        "time": AXES,
+        "passed": (np.ones((4, 3)), like(np.ones((4, 3)), inf=False)),
+        "k": (2, [*count(0), 4]),
+    },
+    scalar_explosion.ellipse: {
+        "ax": AXES,
+        "P": (np.eye(2), [*like(np.eye(2)), np.eye(3)]),
+        "radius": (0.9, positive()),
+        "sigma": (1.1, positive()),
+    },
     scalar_explosion.norm_bounds: {
         "ax": AXES,
-        "logs": (ROW, [*row()[1], np.ones(300)]),
+        "logs": (ROW, [*row()[1], np.ones(1)]),
         "radius": (0.9, positive()),
         "sigma": (1.1, positive()),
     },

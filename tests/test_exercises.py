@@ -74,6 +74,11 @@ def backward_in_float32(w, h):
     return np.cumprod(np.append(w * (1 - h[1:] ** 2), np.float32(1))[::-1])[::-1]
 
 
+def scale_in_place(W, gamma):
+    W *= gamma
+    return 1 / np.linalg.norm(W, 2)
+
+
 def settles_in_place(W, b, h):
     for _ in range(1000):
         h[:] = np.tanh(W @ h + b)
@@ -133,6 +138,7 @@ def lstm_step_in_float32(W, h, c, x):
 
 RIGHT = {
     "steps": {"numpy int": np.int64(19), "float": 19.0, "0-d array": np.array(19), "fraction": Fraction(19)},
+    "slide-length": {"float": 51.0, "numpy": np.float64(1 + math.log(1.1**50, 1.1)), "fraction": Fraction(51)},
     "exponent": {
         "product": product,
         "float32": product_in_float32,
@@ -147,6 +153,12 @@ RIGHT = {
         "in place": backward_in_place,
         "float32": backward_in_float32,
         "list": lambda w, h: backward(w, h).tolist(),
+    },
+    "scale": {
+        "svd": lambda W, gamma: 1 / gamma / np.linalg.svd(W, compute_uv=False)[0],
+        "eigenvalues": lambda W, gamma: 1 / (gamma * np.linalg.eigvalsh(W.T @ W)[-1] ** 0.5),
+        "float32": lambda W, gamma: 1 / np.float32(gamma) / np.linalg.norm(W.astype(np.float32), 2),
+        "in place": scale_in_place,
     },
     "sink-gone": {"fraction": Fraction(1, 4), "float32": np.float32(0.25), "decimal": Decimal("0.25")},
     "window": {"edge": 3.8285, "numpy": np.float64(3.84), "fraction": Fraction(383, 100)},
@@ -251,6 +263,14 @@ def test_a_slip_gets_its_own_hint(name, number):
     assert check.answer(name, wrong) == check.Verdict(False, f"Not yet: {hint}")
 
 
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [(131.13, "speaks of factors"), (131.1, "speaks of factors"), (132.13, "whole number: round up"), (132.1, "round up")],
+)
+def test_a_length_that_is_not_whole_gets_the_hint_of_its_neighbours(given, hint):
+    assert hint in check.answer("length", given).text
+
+
 @each_function
 def test_rounding_cannot_mix_up_two_slips(name):
     """Any two of the truth and the slips differ by far more than what passes for rounding."""
@@ -301,6 +321,7 @@ def settled_after(steps):
 
 MUTANTS = {
     "steps": {"one more": 20, "one less": 18, "negative": -19, "near": 19.01, "zero": 0},
+    "slide-length": {"twice": 102, "negative": -51, "near": 51.1, "the number": 117.4, "a factor": 1.1},
     "exponent": {
         "absolute": lambda w, T: abs(w) ** (T - 1),
         "T - 2": lambda w, T: w ** (T - 2),
@@ -321,6 +342,14 @@ MUTANTS = {
         "only for positive states": backward_with(lambda w, h, t: w * (1 - h[t + 1] * abs(h[t + 1]))),
         "no chain": lambda w, h: np.append(w * (1 - np.square(h[1:])), 1),
         "slope of the last step everywhere": backward_with(lambda w, h, t: w * (1 - h[-1] ** 2)),
+    },
+    "scale": {
+        "largest column": lambda W, gamma: 1 / (gamma * np.linalg.norm(W, axis=0).max()),
+        "largest row sum": lambda W, gamma: 1 / (gamma * np.linalg.norm(W, np.inf)),
+        "largest entry": lambda W, gamma: 1 / (gamma * np.abs(W).max()),
+        "second singular value": lambda W, gamma: 1 / (gamma * np.linalg.svd(W, compute_uv=False)[1]),
+        "symmetric part": lambda W, gamma: 1 / (gamma * np.linalg.norm((W + W.T) / 2, 2)),
+        "yes or no": lambda W, gamma: np.linalg.norm(W, 2) < 1 / gamma,
     },
     "sink-gone": {"negative": -0.25, "near": 0.2501, "zero": 0, "twice": 0.5, "half": 0.125},
     "window": {"before it": 3.8284, "after it": 3.86, "chaos": 4, "fixed point": 1, "negative": -3.83, "zero": 0},
@@ -504,6 +533,7 @@ TEXTBOOK = {"backward": backward}  # the truth, nudged and run forward, does not
 SAME = {
     ("backward", "argument 1 without number 0"),
     ("backward", "argument 1 without its first 1 numbers"),
+    ("scale", "argument 0 reversed"),  # rows in another order: the same singular values
     ("c-bar", "arguments 0 and 1 swapped"),  # the sum of products f c_bar + o h_bar (1 - tanh^2 c)
     ("c-bar", "arguments 2 and 4 swapped"),
     ("c-bar", "minus argument 3"),

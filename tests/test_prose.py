@@ -25,7 +25,9 @@ FINER = "with more digits than any cell prints"
 EXCEPTIONS = {
     ("00-start-here", "found"): {"19": "about the next notebook"},
     ("01-scalar-explosion", "ask-length"): {"10^{-6}": "the exercise"},
-    ("01-scalar-explosion", "read-squash"): {"0.02": SLIDERS},
+    ("01-scalar-explosion", "read-starts"): {"0.02": SLIDERS},
+    ("01-scalar-explosion", "do-pulse"): {"0.05": SLIDERS},
+    ("01-scalar-explosion", "read-pulse"): {"0.1": SUM},
     ("01-scalar-explosion", "numbers"): {"10^{38}": "the largest float32"},
     ("02-iterated-functions", "read-cobweb"): {"-0.816": "the mirror image of 0.816"},
     ("02-iterated-functions", "ask-signs"): {"2.9": "the exercise"},

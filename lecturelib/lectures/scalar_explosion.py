@@ -1,9 +1,11 @@
-"""Notebook 01, scalar explosion: the forward and the backward pass of one unit, and the range of float32."""
+"""Notebook 01, scalar explosion: the passes of one unit, powers of a matrix, and the range of float32."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.ticker import FixedLocator, StrMethodFormatter
 
 from lecturelib import expect, maps
 from lecturelib.plots import BACKWARD, DASHED, FORWARD, IDENTITY, INK, PAPER, decade_axis, log10, narrow, time_axis
@@ -38,7 +40,9 @@ def thin_line(ax, w, T):
     ax.axhline(0, **IDENTITY)
     grid = np.linspace(0.5, 1.5, 201)
     ax.plot(grid, (T - 1) * np.log10(grid), color=BACKWARD["color"], linestyle=DASHED)
-    ax.plot(w, np.clip((T - 1) * np.log10(w), -6, 6), marker="D", color=INK, clip_on=False)
+    log = (T - 1) * np.log10(w)
+    marker = "D" if abs(log) <= 6 else "^" if log > 0 else "v"  # an arrow: it is beyond the axis
+    ax.plot(w, np.clip(log, -6, 6), marker=marker, markersize=8, color=INK, clip_on=False, zorder=4)
     ax.text(0.52, 0.3, "vanishes", color=INK)
     ax.text(1.48, 0.3, "explodes", ha="right", color=INK)
     ax.text(1, -5.7, "within ×10", ha="center", color=INK, bbox=PAPER)
@@ -48,32 +52,118 @@ def pace_text(w: float) -> str:
     """In words how fast w^t changes with t, for w > 0: "doubles every 7.27 steps", or "stays" if w = 1."""
     if w == 1:
         return "stays"
-    return f"{'doubles' if w > 1 else 'halves'} every {np.log(2) / abs(np.log(w)):.3g} steps"
+    pace = f"{np.log(2) / abs(np.log(w)):.3g}"
+    return f"{'doubles' if w > 1 else 'halves'} {'at every step' if pace == '1' else f'every {pace} steps'}"
 
 
-@expect.arguments(ax=expect.axes, logs=expect.row, radius=expect.positive, sigma=expect.positive)
+def chain(n: int, rho: float, kappa: float) -> np.ndarray:
+    """The weights of `n` units in a row: each keeps `rho` of itself and gets `kappa` of the one before it."""
+    return rho * np.eye(n) + kappa * np.eye(n, k=-1)
+
+
+@expect.arguments(units=expect.axes, time=expect.axes, passed=expect.field, k=partial(expect.whole, least=0))
+def pulse(units, time, passed, k):
+    """A gradient on its way back along a chain: `passed`, shape (steps + 1, units), and where it is after `k` steps.
+
+    Left, the units and what each of them has; a thin line shows the most that it has had so far. Right, each unit over time as a
+    thin line, and the length of the whole.
+    """
+    if k >= len(passed):
+        raise ValueError(f"k must be at most {len(passed) - 1}, the steps that passed holds, not {k}")
+    n, floor = passed.shape[1], -2
+    x, logs = np.arange(1, n + 1), np.maximum(log10(passed), floor - 1)
+    for ax, label in ((units, "gradient at each unit"), (time, "gradient")):
+        decade_axis(ax, 5, label)
+        ax.yaxis.set_major_locator(FixedLocator(range(floor, 6)))
+    units.set(xlim=(0.4, n + 0.6), ylim=(floor - 1.3, 5), xlabel="unit")
+    units.xaxis.set_major_locator(FixedLocator(range(1, n + 1)))
+    now, most = (np.maximum(row, floor) for row in (logs[k], logs[: k + 1].max(axis=0)))
+    edges = (x[:, None] + (-0.3, 0.3, 0.4)).ravel()  # the third point parts the bars; `bar` would draw the ticks anew
+    bars = {"where": np.arange(3 * n) % 3 < 2, "color": BACKWARD["color"], "linewidth": 0}
+    units.fill_between(edges, floor, np.repeat(now, 3), **bars)
+    units.hlines(most, x - 0.3, x + 0.3, color=INK, linewidth=1.6)
+    row = np.full(n, floor - 0.65)
+    shade = colormaps["cividis"](np.clip((logs[k] - floor) / (4 - floor), 0, 1))
+    units.plot(x, row, color=BACKWARD["color"], linestyle="-", linewidth=1.5, zorder=1)
+    units.plot(x[1:] - 0.5, row[1:], color=BACKWARD["color"], linestyle="none", marker="<", markersize=7)
+    units.scatter(x, row, s=120, c=shade, edgecolors=INK, zorder=3)
+    steps = np.arange(len(passed))
+    time.set(xlim=(0, len(passed) - 1), ylim=(floor, 5), xlabel="steps back k")
+    time.axhline(0, **IDENTITY)
+    lines = np.vstack([logs, np.full(n, np.nan)]).T.ravel()  # one line with gaps is drawn faster than many lines
+    time.plot(np.tile(np.r_[steps, 0], n), lines, color=INK, linestyle="-", linewidth=0.7)
+    length = log10(np.linalg.norm(passed, axis=1))
+    time.plot(steps, length, color=BACKWARD["color"], linestyle=DASHED, linewidth=2.6)
+    time.plot(k, length[k], marker="D", color=INK, clip_on=length[k] < floor, zorder=4)
+    peak = int(length.argmax())
+    time.text(max(peak, 0.13 * len(steps)), length[peak] + 0.3, "length", ha="center", color=BACKWARD["color"])
+    if logs[:, 0].max() > floor + 1:
+        peak = int(logs[:, 0].argmax())
+        time.text(peak, logs[peak, 0] - 0.25, "unit 1", ha="center", va="top", color=INK, bbox=PAPER)
+
+
+@expect.arguments(ax=expect.axes, P=partial(expect.numbers, axes="N N", N=2), radius=expect.positive, sigma=expect.positive)
+def ellipse(ax, P, radius, sigma):
+    """What the 2 x 2 matrix `P` makes of all arrows of length 1, and the arrow that it stretches most, before and after.
+
+    The two circles have the radius of the bounds: the powers of the spectral radius and of the largest singular value. It returns
+    the length of the longest arrow.
+    """
+    turn = np.linspace(0, 2 * np.pi, 181)
+    circle = np.array([np.cos(turn), np.sin(turn)])
+    _, stretch, before = np.linalg.svd(P)
+    start = before[0] * (1 if before[0].sum() > 0 else -1)
+    end = P @ start
+    reach = 1.5 * 2.0 ** max(0, np.ceil(np.log2(stretch[0] / 1.4)))
+    ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+    ax.set(xlabel="gradient at unit 1", ylabel="at unit 2")
+    for axis, wide in ((ax.xaxis, ""), (ax.yaxis, "\N{FIGURE SPACE}>3")):  # as wide for 1 as for -64
+        axis.set_major_locator(FixedLocator([-reach / 1.5, 0, reach / 1.5]))
+        axis.set_major_formatter(StrMethodFormatter(f"{{x:{wide}g}}"))
+    ax.axhline(0, **IDENTITY)
+    ax.axvline(0, **IDENTITY)
+    for size, style, name, at in ((radius, ":", r"$\rho^k$", -0.75), (sigma, "-.", r"$\sigma^k$", -0.25)):
+        ax.plot(*(size * circle), color=INK, linestyle=style, linewidth=1.4)
+        if size < 1.3 * reach:
+            tip = size * np.cos(at * np.pi), size * np.sin(at * np.pi)
+            ax.text(*tip, name, color=INK, ha="center", va="center", bbox=PAPER)
+    ax.plot(*circle, **{**IDENTITY, "linewidth": 2.5})
+    ax.plot(*(P @ circle), color=BACKWARD["color"], linestyle=DASHED, linewidth=2.6)
+    for tip, color in ((start, IDENTITY["color"]), (end, BACKWARD["color"])):
+        arrow = {"arrowstyle": "-|>", "color": color, "linewidth": 3, "shrinkA": 0, "shrinkB": 0}
+        ax.annotate("", tip, (0, 0), arrowprops=arrow)
+    return stretch[0]
+
+
+@expect.arguments(ax=expect.axes, logs=partial(expect.row, least=2), radius=expect.positive, sigma=expect.positive)
 def norm_bounds(ax, logs, radius, sigma):
-    """`logs`, log10 of the norm of W^k for k = 0..T, shape (T + 1,), and its two bounds.
+    """`logs`, log10 of the norm of W^k for k = 0..steps, shape (steps + 1,), and its two bounds.
 
     The lower bound is the k-th power of the spectral `radius`, the upper one that of the largest singular value `sigma`.
     """
-    if len(logs) > 201:
-        raise ValueError(f"logs must hold at most 201 numbers, k = 0 to 200, not {len(logs)}")
     decade_axis(ax, 6, r"$\|W^k\|$")
-    k = np.arange(201)
-    ax.set(xlim=(0, 200), xlabel="steps back k")
+    steps = len(logs) - 1
+    k = np.arange(steps + 1)
+    ax.set(xlim=(0, steps), xlabel="steps back k")
     ax.axhline(0, **IDENTITY)
     upper, lower = k * np.log10(sigma), k * np.log10(radius)
     ax.fill_between(k, lower, upper, **{**BAND, "alpha": 0.18})
-    ax.plot(k[: len(logs)], logs, color=BACKWARD["color"], linestyle=DASHED, linewidth=2.6)
-    labels = r"$\sigma_{max}^k$, largest singular value", r"$\rho^k$, spectral radius"
-    for line, label, style, up in zip((upper, lower), labels, ("-.", ":"), (1, -1), strict=True):
+    ax.plot(k, logs, color=BACKWARD["color"], linestyle=DASHED, linewidth=2.6)
+    for line, label, style, up in ((upper, r"$\sigma_{max}^k$", "-.", 1), (lower, r"$\rho^k$", ":", -1)):
         ax.plot(k, line, color=INK, linestyle=style, linewidth=1.4)
-        at = int(0.6 * np.flatnonzero(np.abs(line) < 5).max())
-        right = at < 60  # a steep line leaves no room on its left
-        ha, shift = ("left", 4) if right else ("right", -4)
-        label = label.split(",")[0] if narrow(ax) else label
-        ax.text(k[at] + shift, line[at] + 0.5 * up, label, ha=ha, va="center", color=INK, bbox=PAPER)
+        at = int(0.9 * np.flatnonzero(np.abs(line) < 5).max())
+        side = up * (1 if line[-1] < 0 else -1)  # above a falling line there is room on the right, above a rising one on the left
+        ha = "left" if side > 0 else "right"
+        ax.text(k[at] + 0.012 * side * steps, line[at] + 0.45 * up, label, ha=ha, va="center", color=INK, bbox=PAPER)
+    if abs(logs[-1]) > 6:
+        says, at = ("↑ off", 5.2) if logs[-1] > 0 else ("↓ off", -5.6)
+        ax.text(0.97 * steps, at, says, ha="right", color=BACKWARD["color"], bbox=PAPER)
+
+
+def in_float32(w: float, steps: int) -> np.ndarray:
+    """The product of k factors `w` for k = 0..steps as float32 holds it, each product rounded before the next."""
+    with np.errstate(over="ignore", under="ignore"):  # inf and 0 are wanted here
+        return np.cumprod(np.r_[1, np.full(steps, w)], dtype=np.float32)
 
 
 @expect.arguments(ax=expect.axes, logs=expect.row, held=expect.row)
@@ -98,7 +188,7 @@ def float_range(ax, logs, held):
     ax.plot(k[in_range], log10(held[in_range]), color=BACKWARD["color"], linestyle=DASHED, linewidth=2.8)
     wrong = np.flatnonzero(~in_range | (np.abs(log10(np.where(in_range, held, 1)) - logs) > 0.5))
     if len(wrong):
-        ax.plot(wrong[0], np.clip(logs[wrong[0]], -59, 59), marker="X", markersize=12, color=INK)
+        ax.plot(wrong[0], logs[wrong[0]], marker="X", markersize=12, color=INK)
 
 
 def float_text(held: np.ndarray) -> str:
@@ -112,32 +202,41 @@ def float_text(held: np.ndarray) -> str:
 def unrolled(ax, size, words):
     """An encoder that reads `words`, and a decoder that then writes. `size`, shape (T,), is the gradient at h(1)..h(T).
 
-    The lecture's slide 3, with the path of the derivative: colour and width show log10 of its size, from 10^-3 to 10^3.
+    The lecture's slide 3, with the T - 1 arrows of the derivative between the T places: their colour and width show log10 of the
+    gradient that each passes on, from 10^-3 to 10^3.
     """
     expect.numbers("size", size, "T", finite=False, T=len(words))
-    T = len(words)
-    gap = 19 / max(T - 1, 1)
-    x = gap * np.arange(T)
-    small = narrow(ax)
-    ax.set(xlim=(-1.8 if small else -1.3, 24.5), ylim=(-3.1, 2.2))
+    T, small = len(words), narrow(ax)
+    x = 19 / max(T - 1, 1) * np.arange(T)
+    out = x[-1] + 1.6 * np.arange(1, 4)
+    ax.set(xlim=(-1.8 if small else -1.3, 24.5), ylim=(-3.1, 2.4))
     ax.axis("off")
     share = np.clip((log10(size) + 3) / 6, 0, 1)  # 0 at 10^-3, 1 at 10^3
     shade, width = colormaps["cividis"](share), 1 + 8 * share
-    out = x[-1] + 1.6 * np.arange(1, 4)
-    path = [((x[t - 1], 0), (x[t], 0), t - 1) for t in range(1, T)]
-    path += [((0, -1.2), (0, 0), 0), ((x[-1], 0), (out[0], 0), -1), ((out[0], 0), (out[0], 1.5), -1)]
-    for start, end, t in path:
-        _edge(ax, start, end, shade[t], width[t])
-    _edge(ax, (out[0], 0), (out[2], 0), "#bbbbbb", 1)
-    ax.scatter(x, 0 * x, s=60 if small else 110, c=shade, edgecolors=INK, zorder=3)
-    ax.scatter(out, 0 * out, s=60 if small else 110, c="white", edgecolors=INK, marker="s", zorder=3)
-    slant = {"ha": "center", "va": "top"}
+    ax.hlines(0 * x[1:], x[:-1], x[1:], colors=shade[:-1], linewidths=width[:-1], zorder=1)
+    middle, heads = 0.5 * (x[1:] + x[:-1]), (20 + 260 * share[:-1]) * (0.25 if small else 1)
+    ax.scatter(middle, 0 * middle, s=heads, c=shade[:-1], edgecolors="white", linewidths=0.7, marker="<", zorder=2)
+    for end in ((x[-1], 0), (out[2], 0), (out[0], 1.5)):
+        _edge(ax, (out[0], 0), end, "#bbbbbb", 1.5)
+    _edge(ax, (0, -1.2), (0, 0), "#bbbbbb", 1.5)
+    ax.scatter(x, 0 * x, s=16 if small else 70, c=shade, edgecolors=INK, zorder=3)
+    ax.scatter(out, 0 * out, s=50 if small else 110, c="white", edgecolors=INK, marker="s", zorder=3)
+    ax.plot(np.repeat([0, x[-1]], 2), [1.25, 1.45, 1.45, 1.25], color=INK, linestyle="-", linewidth=1)
+    arrows = f"T - 1 = {T - 1} arrow{'s' if T > 2 else ''}"
+    ax.text(0.45 * x[-1], 1.6, arrows if small else f"{arrows}, a factor w each", ha="center", color=INK)
+    _name_words(ax, x, out[0], size, words)
+
+
+def _name_words(ax, x, writes, size, words):
+    """The words below the places `x`, the gradient above some of them, and what is written at `writes`."""
+    T, small = len(words), narrow(ax)
+    slant: dict[str, Any] = {"ha": "center", "va": "top"}
     if T > (6 if small else 8):
         slant = {"ha": "right", **({"rotation": 90, "va": "center", "size": 9} if small else {"rotation": 60, "va": "top"})}
     for t, word in enumerate(words):
         ax.text(x[t], -1.35, word, rotation_mode="anchor", color=INK, weight="normal" if t else "bold", **slant)
     name = "first\nFrench word" if small else "first French word"
-    ax.text(out[0], 1.62, name, ha="center", va="bottom", color=INK, weight="bold")
+    ax.text(writes, 1.62, name, ha="center", va="bottom", color=INK, weight="bold")
     for t in sorted({0, T // 4, T // 2, 3 * T // 4, T - 1}):
         number = f"{size[t]:.2g}" if size[t] < 100 else f"{size[t]:.0f}"
         ax.text(x[t], 0.5, number, ha="center", color=INK, size=9 if small else None)
@@ -180,6 +279,31 @@ def _factors():
     return ((1.1, 50), (0.9, 50), (1.3, 1), *drawn, (-0.8, 4), (-1.2, 5))
 
 
+def _read_off(given: Any) -> float:
+    """The probe of the slide's T: 50 and 51 as they are, any other as 1, for they all get the same hint."""
+    value = number(1, 1000)(given)
+    return value if value == 50 or abs(value - 51) < 1e-6 else 1.0
+
+
+def _whole_or_between(given: Any) -> float:
+    """The probe of the length: a whole number as it is; any other is halfway between its two neighbours, 131.13 as 131.5."""
+    value = number(1, 1e6)(given)
+    return float(np.round(value)) if abs(value - np.round(value)) < 1e-6 else float(np.floor(value)) + 0.5
+
+
+def _scales():
+    """(W, gamma): weights of several sizes, far from normal, and the largest slopes of tanh, of the logistic and of a third."""
+    rng = np.random.default_rng(3)
+    return tuple(
+        (np.round(rng.normal(0, 1, (n, n)), 2), gamma) for n, gamma in ((2, 1.0), (3, 0.25), (4, 1.0), (2, 0.5), (5, 0.25))
+    )
+
+
+def _scaled_by(size):
+    """The scale at which `size(s W)` is 1/gamma."""
+    return lambda W, gamma: 1 / (gamma * size(W))
+
+
 def _runs():
     """(w, h) for the tanh unit: orbits of several lengths."""
     rng = np.random.default_rng(2)
@@ -191,11 +315,21 @@ def _runs():
 
 
 EXERCISES = {
+    "slide-length": Exercise(
+        _read_off,
+        51,
+        (
+            (50, "at w = 1.10 and T = 50 the figure says 106.7. Move T until it says 117.4."),
+            (1, "set w = 1.10, and move T until the sentence under the figure says 117.4."),
+        ),
+        "51 places have 50 arrows between them, and 1.1^50 = 117.4.",
+    ),
     "exponent": Exercise(
         Called(_factors(), lambda w, T: ()),
         lambda w, T: w ** (T - 1),
         (
             (lambda w, T: w**T, "you used w^T; from step 1 to step T there are T - 1 factors, one for each step between them."),
+            (lambda w, T: w**T - 1, "Python reads w ** T - 1 as (w ** T) - 1: put the exponent in brackets, w ** (T - 1)."),
             (lambda w, T: w * (T - 1), "you added up the factors; a chain of steps multiplies them."),
             (lambda w, T: w ** (T + 1), "you have T + 1 factors; from step 1 to step T there are T - 1."),
             (lambda w, T: w ** (1 - T), "the exponent has the wrong sign: for w > 1 the gradient must explode."),
@@ -203,12 +337,13 @@ EXERCISES = {
         "With T = 50: 106.7 for w = 1.1, 0.005726 for w = 0.9. The slide's 117.4 and 0.00515 are w^50: one factor too many.",
     ),
     "length": Exercise(
-        number(1, 1e6),
+        _whole_or_between,
         133,
         (
             (132, "132 is the number of factors. From step 1 to step T there are T - 1, so T is one more."),
             (131, "0.9^130 is still above 1e-6. You need T - 1 > ln(1e-6) / ln(0.9) = 131.1, so round up, then add 1."),
-            (132.13, "T is a whole number of steps: round up."),
+            (131.5, "T - 1 > ln(1e-6) / ln(0.9) = 131.1 speaks of factors: round up to a whole number of them, then add 1."),
+            (132.5, "T is a whole number: round up."),
             (58, "you mixed two logarithms: log10(1e-6) = -6 goes with log10(0.9), not with ln(0.9)."),
         ),
         "0.9^132 is the first power below 1e-6.",
@@ -222,6 +357,10 @@ EXERCISES = {
                 _pass_back(lambda w, h, t: w * (1 - h[t] ** 2)),
                 "you took the slope at step t. The step from t to t + 1 has its slope at z(t+1), so use h(t+1).",
             ),
+            (
+                lambda w, h: np.append(w * (1 - np.square(h[1:])), 1.0),
+                "that is the factor of the one step from t + 1 back to t. Multiply it by h_bar[t + 1], what has arrived there.",
+            ),
             (_pass_back(lambda w, h, t: 1 - h[t + 1] ** 2), "you have the slope of tanh, but not the weight w."),
             (
                 _pass_back(lambda w, h, t: w * (1 - np.tanh(h[t + 1]) ** 2)),
@@ -233,5 +372,28 @@ EXERCISES = {
             ),
         ),
         "Nudging each h(t) and running the network forward gives the same numbers.",
+    ),
+    "scale": Exercise(
+        Called(_scales(), lambda W, gamma: ()),
+        _scaled_by(lambda W: np.linalg.norm(W, 2)),
+        (
+            (
+                _scaled_by(lambda W: np.abs(np.linalg.eigvals(W)).max()),
+                "you took the spectral radius: it tells how the powers end. To be sure of each step, take sigma_max.",
+            ),
+            (
+                _scaled_by(np.linalg.norm),
+                "that is the root of the sum of all squares; np.linalg.norm(W, 2) is the singular value.",
+            ),
+            (
+                _scaled_by(lambda W: np.linalg.norm(W, -2)),
+                "you took the smallest singular value: svd gives the largest one first.",
+            ),
+            (_scaled_by(lambda W: np.linalg.norm(W, 2) ** 2), "that is the square of the singular value: take its root."),
+            (lambda W, gamma: 1 / np.linalg.norm(W, 2), "you left out gamma: at s the largest singular value of s W is 1/gamma."),
+            (lambda W, gamma: gamma / np.linalg.norm(W, 2), "a flatter activation allows larger weights: divide by gamma."),
+            (lambda W, gamma: gamma * np.linalg.norm(W, 2), "that is the largest factor of one step with W. Which s makes it 1?"),
+        ),
+        "Below it, each step back shortens every arrow. Above it, nothing is certain.",
     ),
 }
