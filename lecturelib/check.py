@@ -92,8 +92,8 @@ def _judged(name, got, words):
     for k, (_, hint) in enumerate(exercise.slips, 1):
         if _same(got, _known(name, k)):
             return Verdict(False, f"Not yet: {hint}")
-    wrong = f"{words} is not right" if words else _first_wrong(exercise.probe, got, _known(name, 0))
-    return Verdict(False, f"Not yet: {wrong}, and no common slip gives it. Try a small case by hand.")
+    wrong = f"{words} is not right, and no common slip gives it." if words else _first_wrong(exercise.probe, got, _known(name, 0))
+    return Verdict(False, f"Not yet: {wrong}")
 
 
 @cache
@@ -115,10 +115,12 @@ def _same(got, expected):
 def _first_wrong(probe, got, truth):
     """The first wrong result of the student's function, and the arguments that it was called with."""
     if not isinstance(probe, Called):
-        return "what your function gives is not right"
+        return "what your function gives is not right, and no common slip gives it."
     part, arguments = probe.place(int(np.argmin(_close(got, truth))))
     numbers = ", ".join(f"{x:.4g}" for x in got[part][:6]) + (", ..." if len(got[part]) > 6 else "")
-    return f"your function gives {numbers}{arguments}; that is not right"
+    right = "another number is right" if len(got[part]) == 1 else "other numbers are right"
+    advice = " Work this case out by hand." if arguments else ""
+    return f"your function gives {numbers}{arguments}; {right}, and no common slip gives yours.{advice}"
 
 
 def _described(error):

@@ -259,7 +259,9 @@ def test_a_result_that_is_used_again_is_copied():
 
 # -- the words ---------------------------------------------------------------------------------------------------------------
 
-GENERIC = ", and no common slip gives it. Try a small case by hand."
+GENERIC = ", and no common slip gives it."
+NUMBER, NUMBERS = (f"; {what} right, and no common slip gives yours." for what in ("another number is", "other numbers are"))
+CASE = " Work this case out by hand."
 
 
 def swallows(*arguments):
@@ -283,15 +285,15 @@ def swallows(*arguments):
         ("eta", 0.5, "you clip ordinary steps too: safe, but slow. Only one norm of the ten is out of line."),
         ("signs", np.ones(5, int), "array([1, 1, 1, 1, 1]) is not right" + GENERIC),
         ("signs", [1, 1, 1, 1, np.int64(1)], "[1, 1, 1, 1, 1] is not right" + GENERIC),
-        ("exponent", lambda w, T: w + T, "your function gives 51.1 for (1.1, 50); that is not right" + GENERIC),
+        ("exponent", lambda w, T: w + T, "your function gives 51.1 for (1.1, 50)" + NUMBER + CASE),
         (
             "exponent",
             lambda w, T: w ** (T - 1) if T < 50 else 7,
-            "your function gives 7 for (1.1, 50); that is not right" + GENERIC,
+            "your function gives 7 for (1.1, 50)" + NUMBER + CASE,
         ),
-        ("target", lambda k, T: 15 - 2 * k, "your function gives 13 for (1, 4); that is not right" + GENERIC),
-        ("gaps", lambda T: (1, T, T), "your function gives 1, 2, 2 for 2; that is not right" + GENERIC),
-        ("basin", lambda W, b, h: h, "your function gives 0.3, -0.8; that is not right" + GENERIC),
+        ("target", lambda k, T: 15 - 2 * k, "your function gives 13 for (1, 4)" + NUMBER + CASE),
+        ("gaps", lambda T: (1, T, T), "your function gives 1, 2, 2 for 2" + NUMBERS + CASE),
+        ("basin", lambda W, b, h: h, "your function gives 0.3, -0.8" + NUMBERS),
         ("bit", lambda t: (0.5, 0.5), "what your function gives is not right" + GENERIC),
         ("exponent", lambda w, T: None, "your function returned nothing: is there a `return`?"),
         ("gaps", lambda T: print(end=""), "your function returned nothing: is there a `return`?"),
