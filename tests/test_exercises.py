@@ -416,7 +416,6 @@ MUTANTS = {
         "wrong sign": lambda f, c_bar, o, c, h_bar: f * c_bar - o * (1 - np.tanh(c) ** 2) * h_bar,
         "1 + tanh^2": lambda f, c_bar, o, c, h_bar: f * c_bar + o * (1 + np.tanh(c) ** 2) * h_bar,
         "tanh not squared": lambda f, c_bar, o, c, h_bar: f * c_bar + o * (1 - np.tanh(c)) * h_bar,
-        "only h": lambda f, c_bar, o, c, h_bar: o * (1 - np.tanh(c) ** 2) * h_bar,
         "0.1 % off": lambda *a: 1.001 * lstm._adjoint(*a),
         "forget gate twice": lambda f, c_bar, o, c, h_bar: f * f * c_bar + o * (1 - np.tanh(c) ** 2) * h_bar,
     },
