@@ -76,7 +76,7 @@ def work(when: str, seed: int, sequence: int) -> Work:
 def marked(work: Work) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The two marked steps, counted from 1, their numbers, and by how much c jumps there."""
     t = np.flatnonzero(work.x[:, 1]) + 1
-    return t, work.x[t - 1, 0], (work.c[t] - work.c[t - 1]).round(4) + 0
+    return t, work.x[t - 1, 0], work.c[t] - work.c[t - 1]
 
 
 def _work(name, given):
@@ -96,7 +96,14 @@ def _mark(ax, work, words):
             low, high = ax.get_ylim()
             side = "left" if t < 0.8 * len(work.x) else "right"
             gap = 1.5 if side == "left" else -1.5
-            ax.text(t + gap, high - 0.12 * (high - low), f"add {number:.2f}", ha=side, color=INK, bbox=PAPER)
+            ax.text(
+                t + gap,
+                high - 0.12 * (high - low),
+                f"{number:.2f}" if narrow(ax) else f"add {number:.2f}",
+                ha=side,
+                color=INK,
+                bbox=PAPER,
+            )
 
 
 @expect.arguments(cell=expect.axes, gates=expect.axes, gradient=expect.axes, work=_work)
@@ -104,7 +111,8 @@ def draw_work(cell, gates, gradient, work):
     """A memory cell at work: its value, under it its gates f and i, under them the gradient that it carries."""
     T = len(work.x)
     for ax in (cell, gates, gradient):
-        ax.set(xlim=(0, 1.09 * T), xticks=range(0, T + 1, T // 4))
+        ax.set(xlim=(0, 1.09 * T), xticks=range(0, T + 1, max(1, T // 4)))
+        ax.tick_params(labelbottom=ax is gradient or narrow(ax))
     cell.set(ylim=(-0.7, 0.9), ylabel="cell c")
     cell.axhline(0, **IDENTITY)
     cell.plot(work.c, linewidth=2.4, **FORWARD)
@@ -120,7 +128,7 @@ def draw_work(cell, gates, gradient, work):
     names = {
         "f": (gates, work.f[-1], INK),
         "i": (gates, work.i[-1], INK),
-        r"$\bar c_t$": (gradient, shown[-1], BACKWARD["color"]),
+        r"$\bar c_t$": (gradient, shown[-1] - 3, BACKWARD["color"]),
     }
     for name, (ax, height, color) in {"$c_t$": (cell, work.c[-1], FORWARD["color"]), **names}.items():
         ax.text(1.02 * T, np.clip(height, *ax.get_ylim()), name, va="center", color=color, weight="bold")

@@ -17,7 +17,6 @@ from matplotlib.figure import Figure
 from lecturelib import (
     adding,
     cells,
-    characters,
     costs,
     datasets,
     expect,
@@ -28,6 +27,7 @@ from lecturelib import (
     phase_plane,
     plots,
     pretrained,
+    reading,
     tasks,
     train,
 )
@@ -42,9 +42,9 @@ from lecturelib.lectures import (
     scalar_explosion,
 )
 
-# What notebooks call with the values of their controls; `adding` and `characters` belong to two of them, or to a part of one.
+# What notebooks call with the values of their controls; `adding` and `reading` belong to two of them, or to a part of one.
 LECTURES = (
-    scalar_explosion, iterated_functions, attractors, clipping, reversal, identity_rnn, lstm, gradient_flow, adding, characters,
+    scalar_explosion, iterated_functions, attractors, clipping, reversal, identity_rnn, lstm, gradient_flow, adding, reading,
 )  # fmt: skip
 MODELS = (
     maps,
@@ -582,7 +582,7 @@ TABLE = {
         "c_bar": (0.75, number()),
         "c_bar_next": (1.0, number()),
     },
-    characters.coloured_text: {
+    reading.coloured_text: {
         "ax": AXES,
         "text": ("abcd", text()),
         "values": real(ROW),

@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "pretrained": {"cells", "nets", "expect"},
     "probes": set(),
     "adding": {"cells", "jacobians", "pretrained", "tasks", "plots", "expect"},
-    "characters": {"cells", "datasets", "nets", "pretrained", "plots", "expect"},
+    "reading": {"cells", "datasets", "nets", "pretrained", "plots", "expect"},
     "lectures": {*MODELS, "adding", "datasets", "pretrained", "plots", "probes"},
     "check": {"lectures", "probes"},
 }

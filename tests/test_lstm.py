@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from lecturelib import cells, characters
+from lecturelib import cells, reading
 from lecturelib.lectures import lstm
 
 
@@ -18,7 +18,7 @@ def contrast(color):
 @pytest.mark.parametrize("value", [-30.0, -1.5, -1.1, 0.0, 1.1, 1.5, 30.0])
 def test_letters_are_legible_on_every_ground(value):
     ax = Figure().subplots()
-    characters.coloured_text(ax, "x", [value], width=1, rows=1)
+    reading.coloured_text(ax, "x", [value], width=1, rows=1)
     (image,) = ax.images
     assert contrast(image.cmap(image.norm(image.get_array()))[0, 0]) >= 4.5
 
