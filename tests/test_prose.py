@@ -55,9 +55,6 @@ EXCEPTIONS = {
     ("07-lstm", "read-bias"): {"0.5^{99}": SUM, "10^{-30}": SUM},
     ("07-lstm", "training"): dict.fromkeys(["0.002", "0.005"], SETTING),
     ("07-lstm", "characters"): {"1.3": SETTING},
-    ("08-gradient-flow", "compare-forget"): {"10^{-20}": ABOVE, "0.16": SLIDERS},
-    ("08-gradient-flow", "found"): {"10^{8}": "printed as 7.7"}
-    | dict.fromkeys(["10^{-2.4}", "10^{1.9}", "10^{-6.8}", "10^{-0.8}"], SLIDERS),
 }
 
 NOT_WITHIN = r"(?<![\w.,])"
