@@ -350,6 +350,9 @@ EXERCISES = {
         5.66,
         (
             (5, "bias 5 keeps 0.26 of the gradient over 199 steps. A little more."),
+            (4, "bias 4 keeps 0.027 of the gradient over 199 steps: the gate is 0.982, not near enough to 1."),
+            (6, "bias 6 keeps 0.61 of the gradient over 199 steps. A little less."),
+            (5.29, "that is log(199): with it the cell keeps 1/e = 0.37, not a half."),
             (4.958, "that is the bias for 99 steps; 199 steps need a gate still nearer to 1."),
             (1, "with bias 1 the gate is 0.73, and 0.73^199 = 1e-27."),
             (0.9965, "0.9965 is what the gate must be; the bias is what the logistic σ turns into it."),
