@@ -15,6 +15,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from lecturelib import (
+    adding,
     cells,
     costs,
     datasets,
@@ -26,6 +27,7 @@ from lecturelib import (
     phase_plane,
     plots,
     pretrained,
+    reading,
     tasks,
     train,
 )
@@ -40,7 +42,10 @@ from lecturelib.lectures import (
     scalar_explosion,
 )
 
-LECTURES = (scalar_explosion, iterated_functions, attractors, clipping, reversal, identity_rnn, lstm, gradient_flow)
+# What notebooks call with the values of their controls; `adding` and `reading` belong to two of them, or to a part of one.
+LECTURES = (
+    scalar_explosion, iterated_functions, attractors, clipping, reversal, identity_rnn, lstm, gradient_flow, adding, reading,
+)  # fmt: skip
 MODELS = (
     maps,
     mandelbrot,
@@ -196,6 +201,8 @@ SPOILT_DIGITS = [
         ("x_bar", np.full(4, np.nan)),
     )
 ]
+WORK = adding.work("after", 0, 0)
+SPOILT_WORK = [WORK._replace(x=None), WORK._replace(c=ROW), WORK._replace(f=ROW), WORK._replace(cell=-1), tuple(WORK)]
 ADDING = identity_rnn.AddingRuns([ROW], [0.1])
 TRANSLATED = reversal.Translation("forward", list("abc"), list("de"), list("de"), np.ones((2, 3)), np.ones((5, 4)))
 
@@ -573,6 +580,7 @@ TABLE = {
         "run": (DIGIT, thing(tuple(DIGIT), *SPOILT_DIGITS)),
         "read": whole(2, least=0),
     },
+    adding.draw_work: {**dict.fromkeys(("cell", "gates", "gradient"), AXES), "work": (WORK, thing(*SPOILT_WORK))},
     lstm.gate_timeline: {
         "gates": AXES,
         "cell": AXES,
@@ -588,7 +596,7 @@ TABLE = {
         "c_bar": (0.75, number()),
         "c_bar_next": (1.0, number()),
     },
-    lstm.coloured_text: {
+    reading.coloured_text: {
         "ax": AXES,
         "text": ("abcd", text()),
         "values": real(ROW),

@@ -333,8 +333,6 @@ def test_what_is_said(name, given, said):
 @pytest.mark.parametrize(
     ("name", "near", "slip"),
     [
-        ("forget-bias", 0.5 ** (1 / 99), 0.993),
-        ("forget-bias", -4.96, -4.958),
         ("bias-200", 0.5 ** (1 / 199), 0.9965),
         ("reader-length", 21.85, np.log(0.1) / np.log(0.9)),
     ],

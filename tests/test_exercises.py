@@ -136,6 +136,22 @@ def lstm_step_in_float32(W, h, c, x):
     return lstm_step(*(np.asarray(a, np.float32) for a in (W, h, c, x)))
 
 
+def through(W_h, h, end, jacobian=lambda slope, W_h: slope[:, None] * W_h):
+    rows = [end]
+    for after in h[:0:-1]:
+        rows.append(rows[-1] @ jacobian(1 - after**2, W_h))
+    return np.array(rows[::-1])
+
+
+def pass_back_in_place(W_h, h, end):
+    h *= h
+    for t in reversed(range(len(h) - 1)):
+        slopes, h[t + 1] = 1 - h[t + 1], end
+        end = end * slopes @ W_h
+    h[0] = end
+    return h
+
+
 RIGHT = {
     "steps": {"numpy int": np.int64(19), "float": 19.0, "0-d array": np.array(19), "fraction": Fraction(19)},
     "slide-length": {"float": 51.0, "numpy": np.float64(1 + math.log(1.1**50, 1.1)), "fraction": Fraction(51)},
@@ -219,7 +235,12 @@ RIGHT = {
         "named": lambda *a: Pair(*lstm_step(*a)),
     },
     "bias-200": {"rounded": 5.66, "exact": -math.log(2 ** (1 / 199) - 1), "two digits": 5.7, "float32": np.float32(5.66)},
-    "forget-bias": {"rounded": 4.96, "exact": -math.log(2 ** (1 / 99) - 1), "five": 5, "fraction": Fraction(496, 100)},
+    "jacobians": {
+        "diagonal": lambda W, h, end: through(W, h, end, lambda slope, W: np.diag(slope) @ W),
+        "float32": lambda W, h, end: through(*(np.asarray(a, np.float32) for a in (W, h, end))),
+        "in place": pass_back_in_place,
+        "list": lambda W, h, end: through(W, h, end).tolist(),
+    },
 }
 
 
@@ -446,7 +467,6 @@ MUTANTS = {
         "wrong sign": lambda f, c_bar, o, c, h_bar: f * c_bar - o * (1 - np.tanh(c) ** 2) * h_bar,
         "1 + tanh^2": lambda f, c_bar, o, c, h_bar: f * c_bar + o * (1 + np.tanh(c) ** 2) * h_bar,
         "tanh not squared": lambda f, c_bar, o, c, h_bar: f * c_bar + o * (1 - np.tanh(c)) * h_bar,
-        "only h": lambda f, c_bar, o, c, h_bar: o * (1 - np.tanh(c) ** 2) * h_bar,
         "0.1 % off": lambda *a: 1.001 * lstm._adjoint(*a),
         "forget gate twice": lambda f, c_bar, o, c, h_bar: f * f * c_bar + o * (1 - np.tanh(c) ** 2) * h_bar,
     },
@@ -462,7 +482,14 @@ MUTANTS = {
         "0.1 % off": shifted(lambda i, f, o, g, c: lstm._right_step(i, f * 1.001, o, g, c)),
     },
     "bias-200": {"one more": 6.66, "one less": 4.66, "near": 5.9, "negative": -5.66, "zero": 0},
-    "forget-bias": {"one more": 5.96, "one less": 3.96, "near": 5.2, "negative": -4.958, "half": 2.479},
+    "jacobians": {
+        "wrong sign": lambda W, h, end: through(W, h, end, lambda slope, W: (2 - slope)[:, None] * W),
+        "first step missing": lambda W, h, end: np.vstack([0 * h[:1], through(W, h, end)[1:]]),
+        "one step late": lambda W, h, end: np.roll(through(W, h, end), 1, axis=0),
+        "turned around": lambda W, h, end: through(W, h[::-1], end),
+        "slope not squared": lambda W, h, end: through(W, np.sqrt(np.abs(h)), end),
+        "0.1 % off": lambda W, h, end: 1.001 * through(W, h, end),
+    },
 }
 
 
@@ -534,6 +561,8 @@ SAME = {
     ("backward", "argument 1 without number 0"),
     ("backward", "argument 1 without its first 1 numbers"),
     ("scale", "argument 0 reversed"),  # rows in another order: the same singular values
+    ("jacobians", "argument 1 without number 0"),
+    ("jacobians", "argument 1 without its first 1 numbers"),
     ("c-bar", "arguments 0 and 1 swapped"),  # the sum of products f c_bar + o h_bar (1 - tanh^2 c)
     ("c-bar", "arguments 2 and 4 swapped"),
     ("c-bar", "minus argument 3"),

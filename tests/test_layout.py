@@ -34,7 +34,9 @@ MAY_IMPORT = {
     "datasets": {"expect"},
     "pretrained": {"cells", "nets", "expect"},
     "probes": set(),
-    "lectures": {*MODELS, "datasets", "pretrained", "plots", "probes"},
+    "adding": {"cells", "jacobians", "pretrained", "tasks", "plots", "expect"},
+    "reading": {"cells", "datasets", "nets", "pretrained", "plots", "expect"},
+    "lectures": {*MODELS, "adding", "datasets", "pretrained", "plots", "probes"},
     "check": {"lectures", "probes"},
 }
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from lecturelib import cells
+from lecturelib import adding, cells, reading
 from lecturelib.lectures import lstm
 
 
@@ -18,9 +18,34 @@ def contrast(color):
 @pytest.mark.parametrize("value", [-30.0, -1.5, -1.1, 0.0, 1.1, 1.5, 30.0])
 def test_letters_are_legible_on_every_ground(value):
     ax = Figure().subplots()
-    lstm.coloured_text(ax, "x", [value], width=1, rows=1)
+    reading.coloured_text(ax, "x", [value], width=1, rows=1)
     (image,) = ax.images
     assert contrast(image.cmap(image.norm(image.get_array()))[0, 0]) >= 4.5
+
+
+def test_a_bracket_has_opened_to_the_end_of_its_line():
+    text = "a = f(b) + '('\nc = '[' + d[1]"
+    found = "".join(str(int(mark)) for mark in reading.opened(text))
+    assert found == "00000" + "1" * 9 + "0" * 12 + "111"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_one_cell_carries_the_gradient_after_training_and_none_before(seed):
+    before, after = (adding.share(when, seed) for when in ("before", "after"))
+    np.testing.assert_allclose([before.sum(), after.sum()], 1)
+    assert before.max() < 0.3 and after.max() > 0.8
+    work = adding.work("after", seed, 3)
+    t, numbers, jumps = adding.marked(work)
+    assert work.x[:, 1].sum() == 2 and (work.x[t - 1, 1] == 1).all() and (numbers == work.x[t - 1, 0]).all()
+    assert np.abs(jumps).min() > 0 and work.cell == after.argmax()
+
+
+def test_an_unfinished_program_remembers_and_a_strange_one_is_named():
+    short, whole = lstm.program("w.a", 1, 0.5, 0, 0.3), lstm.program("W.A.......", 1, 0.5, 0, 0.3)
+    np.testing.assert_array_equal(short.f, whole.f)
+    np.testing.assert_array_equal(short.i, whole.i)
+    with pytest.raises(ValueError, match="'X' is no operation"):
+        lstm.program("W.X", 1, 0.5, 0, 0.3)
 
 
 def test_the_lines_beside_the_block_are_an_lstm_step():

@@ -6,7 +6,7 @@ import numpy as np
 
 from lecturelib import cells, expect, jacobians
 from lecturelib.plots import BACKWARD, DECADES, IDENTITY, INK, lag_axis, log10, name_lines
-from lecturelib.probes import Exercise, keeps_half
+from lecturelib.probes import Called, Exercise
 
 
 @cache
@@ -46,18 +46,60 @@ def spectrum(ax, values, left, lags, decades=20):
 # -- exercises ----------------------------------------------------------------------------------------------------------------
 
 
+def _pass_back(step):
+    """A `pass_back` that applies `step(W_h, h_bar, before, after)` once for each pair of states, the last pair first."""
+
+    def pass_back(W_h, h, end):
+        h_bar = np.zeros_like(h)
+        h_bar[-1] = end
+        for t in reversed(range(len(h) - 1)):
+            h_bar[t] = step(W_h, h_bar[t + 1], h[t], h[t + 1])
+        return h_bar
+
+    return pass_back
+
+
+def _chains():
+    """(W_h, h, end) for several numbers of units and states."""
+    rng, chains = np.random.default_rng(8), []
+    for N, T in ((2, 2), (3, 3), (1, 4), (4, 6)):
+        W_h, h = np.round(rng.uniform(-1.5, 1.5, (N, N)), 2), np.round(rng.uniform(-0.9, 0.9, (T, N)), 2)
+        chains.append((W_h, h, np.round(rng.uniform(0.5, 2, N), 2)))
+    return tuple(chains)
+
+
 EXERCISES = {
-    "forget-bias": Exercise(
-        keeps_half(99, 4.958),
-        4.958,
+    "jacobians": Exercise(
+        Called(_chains(), lambda W_h, h, end: h.shape),
+        _pass_back(lambda W, h_bar, before, after: h_bar * (1 - after**2) @ W),
         (
-            (0, "with bias 0 the gate is 1/2: the cell keeps half in each step, and 0.5^99 = 1.6e-30 in all."),
-            (-4.958, "the sign is turned around: a negative bias shuts the forget gate."),
-            (0.993, "0.993 is the value of the gate, for 0.993^99 is a half. The bias b is what the logistic σ maps to it."),
-            (1, "with bias 1 the gate is 0.73, and 0.73^99 = 3.4e-14."),
-            (2, "with bias 2 the gate is 0.88, and 0.88^99 = 3.5e-06."),
-            (5.66, "that is the bias for 199 steps; 99 steps need a little less."),
+            (
+                _pass_back(lambda W, h_bar, before, after: W @ (h_bar * (1 - after**2))),
+                "a gradient is a row: it stands left of W_h.",
+            ),
+            (
+                _pass_back(lambda W, h_bar, before, after: (h_bar @ W) * (1 - after**2)),
+                "from behind, the slopes come first, then W_h.",
+            ),
+            (
+                _pass_back(lambda W, h_bar, before, after: h_bar * (1 - before**2) @ W),
+                "the slope of tanh is taken at h[t + 1], not h[t].",
+            ),
+            (_pass_back(lambda W, h_bar, before, after: h_bar @ W), "the slopes of tanh are missing: 1 - h[t + 1]^2."),
+            (_pass_back(lambda W, h_bar, before, after: h_bar * (1 - after**2)), "the weights are missing: times W_h."),
+            (
+                _pass_back(lambda W, h_bar, before, after: h_bar * (1 - after) @ W),
+                "the slope of tanh is 1 - h^2; the square is missing.",
+            ),
+            (
+                _pass_back(lambda W, h_bar, before, after: h_bar * (1 - np.tanh(after) ** 2) @ W),
+                "h is a tanh already: its slope is 1 - h^2, with no other tanh.",
+            ),
+            (
+                _pass_back(lambda W, h_bar, before, after: (1 - after**2) @ W),
+                "the gradient from the step behind is lost: multiply h_bar itself.",
+            ),
         ),
-        "The gate must be 2^(-1/99) = 0.993, and σ(b) = 0.993 at b = 4.96. Close to 1 means within about 1/T of it.",
+        "One matrix a step: slopes, then weights. Exploding and vanishing gradients are what becomes of this loop.",
     )
 }

@@ -1,21 +1,19 @@
-"""Notebook 07, the LSTM: its gates over time, its memory block, its adjoint, and the text that its cells follow."""
+"""Notebook 07, the LSTM: its gates over time, its memory block, its adjoint, and its forget bias."""
 
 from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Circle, Rectangle
 
-from lecturelib import cells, datasets, expect, jacobians, nets, pretrained, tasks
-from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, PAPER, SOURCE, narrow
+from lecturelib import cells, expect, jacobians
+from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, PAPER, SOURCE, name_lines, narrow
 from lecturelib.probes import Called, Exercise, Unfit, Untouched, floats, keeps_half, shown
 
 GREY, LIT = IDENTITY["color"], "#F6D7C2"
-ROOM = partial(expect.whole, most=1000)
-SYMBOLS = {"W": (1, 0), "A": (1, 1), "E": (0, 0), ".": (0, 1)}  # the gates (i, f): overwrite, add, erase, remember
+SYMBOLS = {"W": (1, 0), "A": (1, 1), "E": (0, 0), ".": (0, 1)}  # the gates (i, f)
+OPERATIONS = {(1, 0): "overwrite", (1, 1): "add", (0, 0): "erase", (0, 1): "remember"}
 PROGRAMS = "W...?.....", "W.........", "W...A.....", "W...E.....", "W...W.....", "W.A.A.E.W."
-ADDERS = {"tanh RNN": ("tanh", "tanh"), "identity RNN": ("IRNN", "relu"), "LSTM": ("LSTM", None)}  # the stored name, φ
-LINES = "print('the ' + names[0])", "x = {'a': [1, (2, 3)]}", "        if k == \"it's\":", "s = 'never closed + f(x)"
 
 
 class Program(NamedTuple):
@@ -29,10 +27,14 @@ class Program(NamedTuple):
 
 
 def program(steps: str, i: float, f: float, o: float, g: float) -> Program:
-    """Ten of SYMBOLS as a Program; `?` stands for the given i and f. The first new input is 0.8, all others are g."""
-    if len(steps) != 10 or not set(steps.upper()) <= {*SYMBOLS, "?"}:
-        raise ValueError(f"type ten symbols, each one of W, A, E, . and ?; there are {len(steps)}: {steps!r}")
-    opened = np.array([SYMBOLS.get(symbol, (i, f)) for symbol in steps.upper()], float)
+    """Ten of SYMBOLS as a Program; `?` stands for the given i and f. The first new input is 0.8, all others are g.
+
+    A program that is not finished remembers from there on. ValueError: another symbol.
+    """
+    steps = steps.upper().ljust(10, ".")[:10]
+    if strange := [symbol for symbol in steps if symbol not in {*SYMBOLS, "?"}]:
+        raise ValueError(f"{strange[0]!r} is no operation; use W, A, E, . and ?")
+    opened = np.array([SYMBOLS.get(symbol, (i, f)) for symbol in steps], float)
     own = [t for t, symbol in enumerate(steps, 1) if symbol == "?"]
     return Program(opened[:, 0], opened[:, 1], np.full(10, o), np.r_[0.8, np.full(9, g)], own)
 
@@ -47,31 +49,42 @@ def _program(name, value):
 
 @expect.arguments(gates=expect.axes, cell=expect.axes, program=_program)
 def gate_timeline(gates, cell, program, c, kept):
-    """A memory cell over T steps: the gates and the new inputs of `program`; below them the cell and its gradient.
+    """A memory cell over T steps: the operations, gates and new inputs of `program`; below, c, h and the gradient.
 
     `c` (T + 1,) starts at c(0); `kept` (T + 1,) is the derivative of the last c with respect to each.
     """
     T = len(program.g)
     c, kept = expect.numbers("c", c, "T", T=T + 1), expect.numbers("kept", kept, "T", T=T + 1)
-    gates.imshow(program[:3], cmap="Greys", vmin=0, vmax=3, extent=(0.5, T + 0.5, 3.5, 0.5), aspect="auto")
-    for row, name in enumerate("ifog", 1):
-        gates.text(0.4, row, name, ha="right", va="center", weight="bold", color=INK)
-        for t, value in enumerate(getattr(program, name), 1):
-            number = f"{value:.2g}".replace("0.", ".") if narrow(gates) else f"{value:.2g}"
-            gates.text(t, row, number, ha="center", va="center", color=INK, fontsize=9 if narrow(gates) else None)
-    for t in program.own:
-        gates.add_patch(Rectangle((t - 0.5, 0.5), 1, 4, fill=False, edgecolor=SOURCE["color"], linewidth=2.5, clip_on=False))
-    gates.set(xlim=(0.5, T + 0.5), ylim=(4.5, 0.5), yticks=[], xticks=[])
+    _gate_table(gates, program)
     high = max(2, np.ceil(np.abs(c).max()))
-    cell.set(xlim=(0.5, T + 0.5), ylim=(-high, high), xlabel="step t", ylabel="value")
+    cell.set(xlim=(0.5, T + 1.3), ylim=(-high, high), xlabel="step t", ylabel="value", xticks=range(1, T + 1))
     cell.axhline(0, **IDENTITY)
     t = np.arange(1, T + 1)
-    cell.plot(t, c[1:], marker="o", clip_on=False, **FORWARD)
-    cell.plot(t, kept[1:], marker="s", markersize=5, clip_on=False, **BACKWARD)
-    above = 1 if c[1] >= kept[1] else -1  # the labels stand on the outer sides of the two lines
-    cell.text(1, c[1] + 0.2 * high * above, "$c_t$", ha="center", va="center", color=FORWARD["color"], bbox=PAPER)
-    name = rf"$\partial c_{{{T}}} / \partial c_t$"
-    cell.text(0.6, kept[1] - 0.2 * high * above, name, va="center", color=BACKWARD["color"], bbox=PAPER)
+    cell.plot(t, kept[1:], marker="s", markersize=5, **BACKWARD)
+    cell.plot(t, program.o * np.tanh(c[1:]), marker="D", markersize=4, color=INK, linewidth=1, linestyle=":")
+    cell.plot(t, c[1:], marker="o", **FORWARD)
+    ends = {"$c_t$": c[-1], "$h_t$": program.o[-1] * np.tanh(c[-1]), rf"$\partial c_{{{T}}} / \partial c_t$": kept[-1]}
+    colors = dict(zip(ends, (FORWARD["color"], INK, BACKWARD["color"]), strict=True))
+    name_lines(cell, T + 0.25, ends, colors, 1.3 * high)
+
+
+def _gate_table(ax, program):
+    """The operation of each step and under it the numbers i, f, o and g, the gates on a ground that is darker where open."""
+    T, small = len(program.g), 9 if narrow(ax) else None
+    ax.imshow(program[:3], cmap="Greys", vmin=0, vmax=3, extent=(0.5, T + 0.5, 3.5, 0.5), aspect="auto")
+    for row, name in enumerate("ifog", 1):
+        ax.text(0.4, row, name, ha="right", va="center", weight="bold", color=INK)
+        for t, value in enumerate(getattr(program, name), 1):
+            number = f"{value:.2g}".replace("0.", ".") if narrow(ax) else f"{value:.2g}"
+            ax.text(t, row, number, ha="center", va="center", color=INK, fontsize=small)
+    for t, gates in enumerate(zip(program.i, program.f, strict=True), 1):
+        name = "your own" if t in program.own else OPERATIONS.get(gates, "")
+        name = {"overwrite": "W", "add": "A", "erase": "E", "remember": ".", "your own": "?"}[name] if narrow(ax) else name
+        ax.text(t, 0, name, ha="center", va="center", color=INK, fontsize=small or 8.5)
+    for t in program.own:
+        ax.add_patch(Rectangle((t - 0.5, -0.5), 1, 5, fill=False, edgecolor=SOURCE["color"], linewidth=2.5, clip_on=False))
+    ax.set(xlim=(0.5, T + 1.3), ylim=(4.5, -0.5), yticks=[], xticks=[])
+    ax.spines[:].set_visible(False)
 
 
 PARTS = {  # of the block: their positions and the symbols in them
@@ -83,12 +96,12 @@ PARTS = {  # of the block: their positions and the symbols in them
     "output h": (4.6, 2.5, "×"),
 }
 WIRES = {  # the lines of each part, by their corners
-    "input gate i": [((2.2, 1.3), (2.2, 2.3), (2.55, 2.3))],
-    "forget gate f": [((1.0, 1.3), (1.0, 3.35))],
-    "output gate o": [((4.6, 1.3), (4.6, 2.25))],
-    "new input g": [((3.4, 1.3), (3.4, 2.3), (3.05, 2.3))],
+    "input gate i": [((2.2, 1.25), (2.2, 2.3), (2.55, 2.3))],
+    "forget gate f": [((1.0, 1.25), (1.0, 3.35))],
+    "output gate o": [((4.6, 1.25), (4.6, 2.25))],
+    "new input g": [((3.4, 1.25), (3.4, 2.3), (3.05, 2.3))],
     "memory cell c": [((0, 3.6), (0.75, 3.6)), ((1.25, 3.6), (2.55, 3.6)), ((2.8, 2.55), (2.8, 3.35)), ((3.05, 3.6), (6, 3.6))],
-    "output h": [((3.9, 3.6), (3.9, 2.5), (4.35, 2.5)), ((4.85, 2.5), (6.0, 2.5))],
+    "output h": [((3.9, 3.6), (3.9, 3.3)), ((3.9, 2.8), (3.9, 2.5), (4.35, 2.5)), ((4.85, 2.5), (6.0, 2.5))],
 }
 CODE = {  # the line that computes each part: z_i, z_f, z_o and z_g are the quarters of z
     "": "z = W_x @ x + W_h @ h + b",
@@ -99,6 +112,14 @@ CODE = {  # the line that computes each part: z_i, z_f, z_o and z_g are the quar
     "memory cell c": "c = f * c + i * g",
     "output h": "h = o * tanh(c)",
 }
+MEANING = {
+    "input gate i": "How much of the new input enters the cell.",
+    "forget gate f": "How much of the old value stays.",
+    "output gate o": "How much of the cell is shown to the rest of the net.",
+    "new input g": "What could be stored now, from -1 to 1.",
+    "memory cell c": "Old value times f, plus new input times i: the only place that lasts.",
+    "output h": "What the next step and the layers above see.",
+}
 
 
 @expect.arguments(drawing=expect.axes, code=expect.axes, chosen=partial(expect.one_of, choices=CODE))
@@ -108,11 +129,15 @@ def memory_block(drawing, code, chosen):
     for part, (x, y, symbol) in PARTS.items():
         _wires(drawing, part, part == chosen)
         _box(drawing, x, y, symbol, part == chosen)
-    for x, y, mark, part in ((1.0, 3.6, "×", "forget gate f"), (2.8, 2.3, "×", "input gate i"), (3.9, 3.05, "tanh", "output h")):
-        _box(drawing, x, y, mark, part == chosen)
+    for x, y, mark, lights in (
+        (1.0, 3.6, "×", ("forget gate f", "memory cell c")),
+        (2.8, 2.3, "×", ("input gate i", "new input g", "memory cell c")),
+        (3.9, 3.05, "tanh", ("output h",)),
+    ):
+        _box(drawing, x, y, mark, chosen in lights)
     for part, (x, y, _) in list(PARTS.items())[:4]:
-        drawing.plot([x, x], [0, y - 0.3], color=GREY, linewidth=1, zorder=0)
-        drawing.text(x + 0.32, y + 0.28, part[-1], weight="bold", color=INK)
+        drawing.plot([x, x], [0, y - 0.25], color=GREY, linewidth=1, zorder=0)
+        drawing.text(x + 0.36, y + 0.34, part[-1], weight="bold", color=INK)
     drawing.plot([0, 4.6], [0, 0], color=GREY, linewidth=1, zorder=0)
     for x, y, name in ((0, 3.75, "$c_{t-1}$"), (6, 3.75, "$c_t$"), (6, 2.65, "$h_t$"), (0.2, -0.35, "$x_t, h_{t-1}$")):
         drawing.text(x, y, name, ha="center", color=INK)
@@ -131,15 +156,18 @@ def _wires(ax, part, lit):
     for wire in WIRES[part]:
         ax.plot(*zip(*wire, strict=True), color=color, linewidth=width, solid_joinstyle="miter", zorder=1 + lit)
         (x0, y0), (x1, y1) = wire[-2:]
-        heading = {"arrowstyle": "-|>", "color": color, "linewidth": width}
+        heading = {"arrowstyle": "-|>", "color": color, "linewidth": width, "shrinkA": 0, "shrinkB": 0}
         ax.annotate("", (x1, y1), (x0 + 0.6 * (x1 - x0), y0 + 0.6 * (y1 - y0)), arrowprops=heading, zorder=1 + lit)
 
 
 def _box(ax, x, y, symbol, lit):
-    """A symbol in a box; a circle for a sum or a product."""
-    box = {"boxstyle": "round,pad=0.05" if symbol in ("σ", "tanh") else "circle,pad=0.15"}
-    box |= {"facecolor": LIT, "edgecolor": BACKWARD["color"]} if lit else {"facecolor": "white", "edgecolor": GREY}
-    ax.text(x, y, symbol, ha="center", va="center", color=INK, zorder=4, bbox=box)
+    """A symbol in a box; a circle for a sum or a product. The wires end at their edges."""
+    color = {"facecolor": LIT, "edgecolor": BACKWARD["color"]} if lit else {"facecolor": "white", "edgecolor": GREY}
+    wide = 0.4 if symbol == "tanh" else 0.25
+    shape = Circle((x, y), 0.25) if symbol in "+×" else Rectangle((x - wide, y - 0.25), 2 * wide, 0.5)
+    shape.set(zorder=3, **color)
+    ax.add_patch(shape)
+    ax.text(x, y, symbol, ha="center", va="center", color=INK, zorder=4, fontsize=8 if narrow(ax) else None)
 
 
 class AtStep(NamedTuple):
@@ -179,84 +207,15 @@ def forgetting(bias: float, T: int) -> np.ndarray:
     return jacobians.gradient_flow(partial(cells.init_lstm, D=1, H=64, forget_bias=bias), T)
 
 
-def adder(name: str, when: str, seed: int) -> pretrained.Trained:
-    """A net of ADDERS "before" or "after" it learns the adding problem over 100 steps; three seeds are stored."""
-    return pretrained.load("adding")[f"{ADDERS[name][0]} 100 seed {seed}" + (" before" if when == "before" else "")]
-
-
 @cache
-def adding_flows(when: str, seed: int) -> dict[str, np.ndarray]:
-    """For each net of ADDERS the norms of the gradient of its answer: (16 sequences, steps 0 to 100)."""
-    x, _ = tasks.adding(np.random.default_rng(1), 16, 100)
-    flows = {}
-    for name, (_, phi) in ADDERS.items():
-        net = adder(name, when, seed).net
-        end = np.repeat(net.W / np.linalg.norm(net.W), 16, axis=0)
-        flows[name] = jacobians.gradient_norms(net.cell, x, end, phi=phi).T
-    return flows
-
-
-@cache
-def states(net: str, text: str) -> np.ndarray:
-    """tanh(c) of the 64 cells after each character, (len(text), 64): of the "trained" net, or of an "untrained" one."""
-    layer = pretrained.load("characters")["seed 1"].net.cell
-    if net == "untrained":
-        layer = cells.init_lstm(np.random.default_rng(1), len(datasets.CHARACTERS), 64, dtype=np.float32)
-    x = nets.one_hot(datasets.encode_text(text)[:, None], len(datasets.CHARACTERS))
-    return np.tanh(cells.unroll(layer, x).c[1:, 0])
-
-
-@cache
-def shades(net: str, best: tuple[int, float], text: str, reference: str) -> np.ndarray:
-    """A cell along the text, (len(text),): 0 at its mean over the text `reference`, 1 two standard deviations above it.
-
-    `best` is the cell and its correlation with a feature; where that is negative, the values change sign.
-    """
-    cell, correlation = best
-    before = states(net, reference)[:, cell]
-    return np.sign(correlation) * (states(net, text)[:, cell] - before.mean()) / (2 * before.std())
-
-
-def line_shades(net: str, best: tuple[int, float], line: str, reference: str) -> np.ndarray:
-    """As `shades`, for a line of 1 to 76 characters, read after a line break. ValueError: another length."""
-    if not 0 < len(line) <= 76:
-        raise ValueError(f"type 1 to 76 characters; there are {len(line)}")
-    return shades(net, best, "\n" + line, reference)[1:]
-
-
-@cache
-def written(temperature: float, seed: int) -> str:
-    """What the trained net writes: a line that begins with `def`, then 300 characters of its own."""
-    start, rng = "\nclass Network:\n\n    def ", np.random.default_rng(seed)
-    net = pretrained.load("characters")["seed 1"].net
-    words = nets.sample(net, rng, datasets.encode_text(start), 300, temperature=temperature)
-    return "    def " + "".join(datasets.CHARACTERS[word] for word in words)
-
-
-@expect.arguments(ax=expect.axes, text=expect.text, width=ROOM, rows=ROOM, title=expect.text)
-def coloured_text(ax, text, values, width=80, rows=12, title=""):
-    """The text in at most `rows` lines of `width` characters, on backgrounds that show its `values` (len(text),).
-
-    Values are clipped to -1.1 ... 1.1, since black letters are hard to read on darker colours. A narrow screen has at most 46
-    characters in a line, and twice as many lines.
-    """
-    values = expect.numbers("values", values, "N", N=len(text)) if text else ()
-    width, rows = (min(width, 46), 2 * rows) if narrow(ax) else (width, rows)
-    lines = [line[k : k + width] for line in text.split("\n") for k in range(0, max(1, len(line)), width)][:rows]
-    letters = iter([np.clip(value, -1.1, 1.1) for character, value in zip(text, values, strict=True) if character != "\n"])
-    shades = np.full((rows, width), np.nan)
-    for row, line in enumerate(lines):
-        shades[row, : len(line)] = [next(letters) for _ in line]
-    ax.imshow(shades, cmap="PuOr", vmin=-1.8, vmax=1.8, extent=(0, width, rows, 0), aspect="auto", interpolation="nearest")
-    # In points: a character of this font is 0.602 of its size wide, and the margins take more of a narrow picture.
-    size = 72 * ax.figure.get_figwidth() / width / (0.645 if narrow(ax) else 0.615)
-    for row, line in enumerate(lines):
-        for column in range(0, len(line), 10):  # short runs stay aligned with the background
-            if run := line[column : column + 10].rstrip():
-                ax.text(column, row + 0.52, run, family="monospace", va="center", fontsize=size, color="black")
-    ax.set(xlim=(0, width), ylim=(rows, 0), xticks=[], yticks=[])
-    ax.set_title(title, loc="left", fontsize=10)
-    ax.spines[:].set_visible(False)
+def open_slopes(bias: float, T: int) -> np.ndarray:
+    """The mean slope 1 - tanh^2 c of the cells of those nets at t = 0 ... T, shape (T + 1,): the median over the 11 seeds."""
+    slopes = []
+    for seed in range(11):
+        rng = np.random.default_rng(seed)
+        p = cells.init_lstm(rng, 1, 64, forget_bias=bias)
+        slopes.append((1 - np.tanh(cells.unroll(p, rng.uniform(0, 1, (T, 1, 1))).c[:, 0]) ** 2).mean(1))
+    return np.median(slopes, axis=0)
 
 
 # -- exercises ----------------------------------------------------------------------------------------------------------------
@@ -351,6 +310,7 @@ EXERCISES = {
             (lambda t: (0.0, 1.0), "the input gate is always shut, so the bit never gets in."),
             (lambda t: (1.0, 0.0), "each step overwrites the one before: in the end the cell holds the last noise."),
             (lambda t: (float(t == 1), 0.0), "the forget gate is shut: one step later the bit is gone."),
+            (lambda t: (float(t == 1), 0.9), "0.9 in each of 49 steps leaves 0.006 of the bit. Open the gate fully."),
             (lambda t: (float(t == 1), 0.99), "0.99 in each of 49 steps leaves 0.61 of the bit. Open the gate fully."),
         ),
         "Write once, then keep: i = 1 at step 1 only, f = 1 from step 2 on. At step 1 there is nothing to forget.",
@@ -364,6 +324,7 @@ EXERCISES = {
             (_adjoint_by(lambda o, c: o), "h = o tanh(c): the slope of tanh is missing."),
             (_adjoint_by(lambda o, c: o * np.tanh(c)), "you used tanh(c) itself; backprop needs its slope."),
             (_adjoint_by(lambda o, c: 0), "c also affects h of the same step: a second path to the loss."),
+            (lambda f, c_bar, *others: _adjoint(0, c_bar, *others), "c_t also goes on into c_{t+1}: the path along the memory."),
             (lambda f, *others: _adjoint(1, *others), "on its way from step t + 1 the adjoint passes through f."),
         ),
         "Two paths lead from c_t to the loss: through f to the next cell, and through o and tanh to h_t.",
@@ -374,6 +335,7 @@ EXERCISES = {
         (
             (_step(lambda i, f, o, g, c: _right_step(f, i, o, g, c)), f"i and f are swapped: {_ROWS}"),
             (_step(lambda i, f, o, g, c: (o * (f * c + i * g), f * c + i * g)), "h = o tanh(c): the tanh is missing."),
+            (_step(lambda i, f, o, g, c: (np.tanh(o * (f * c + i * g)), f * c + i * g)), "h = o tanh(c): o is outside the tanh."),
             (_step(_right_step, (lambda z: z,) * 4), "squash all four first: i, f and o by the logistic σ, g by tanh."),
             (_step(_right_step, (*[_sigma] * 3, lambda z: z)), "g is not squashed: it needs a tanh."),
             (_step(lambda i, f, o, g, c: _right_step(i, f, o, g, c)[::-1]), "return h first, then c."),
@@ -381,13 +343,16 @@ EXERCISES = {
             (_step(lambda i, f, o, g, c: (o * np.tanh(c), f * c + i * g)), "h shows the new c; you used the old one."),
             (_step(lambda i, f, o, g, c: _right_step(i, f, g, o, c)), f"o and g are swapped: {_ROWS}"),
         ),
-        "Seven lines, counting z. The rest of an LSTM is to repeat them.",
+        "One matrix, four squashings, one sum, two lines for c and h: the rest of an LSTM is to repeat it.",
     ),
     "bias-200": Exercise(
         keeps_half(199, 5.66),
         5.66,
         (
             (5, "bias 5 keeps 0.26 of the gradient over 199 steps. A little more."),
+            (4, "bias 4 keeps 0.027 of the gradient over 199 steps: the gate is 0.982, not near enough to 1."),
+            (6, "bias 6 keeps 0.61 of the gradient over 199 steps. A little less."),
+            (5.29, "that is log(199): with it the cell keeps 1/e = 0.37, not a half."),
             (4.958, "that is the bias for 99 steps; 199 steps need a gate still nearer to 1."),
             (1, "with bias 1 the gate is 0.73, and 0.73^199 = 1e-27."),
             (0.9965, "0.9965 is what the gate must be; the bias is what the logistic σ turns into it."),

@@ -1,0 +1,136 @@
+"""The nets that learnt the adding problem over 100 steps: how far their gradient reaches, and one memory cell at work."""
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from lecturelib import cells, expect, jacobians, pretrained, tasks
+from lecturelib.plots import BACKWARD, DASHED, FORWARD, IDENTITY, INK, PAPER, SOURCE, decade_axis, log10, narrow
+
+__all__ = ["NETS", "Work", "draw_work", "flows", "marked", "net", "share", "work"]
+
+NETS = {"tanh RNN": ("tanh", "tanh"), "identity RNN": ("IRNN", "relu"), "LSTM": ("LSTM", None)}  # the stored name, φ
+SEQUENCES = 16
+
+
+class Work(NamedTuple):
+    """One cell of an LSTM along one sequence of T steps."""
+
+    cell: int
+    x: np.ndarray  # (T, 2): a number, and a mark at the two that are to be added
+    c: np.ndarray  # (T + 1,)
+    i: np.ndarray  # (T,)
+    f: np.ndarray  # (T,)
+    c_bar: np.ndarray  # (T + 1,): the derivative of the answer with respect to c, the whole gradient at h_T having length 1
+
+
+def net(name: str, when: str, seed: int) -> pretrained.Trained:
+    """A net of NETS "before" or "after" it learns the adding problem over 100 steps; three seeds are stored."""
+    return pretrained.load("adding")[f"{NETS[name][0]} 100 seed {seed}" + (" before" if when == "before" else "")]
+
+
+@cache
+def _inputs():
+    return tasks.adding(np.random.default_rng(1), SEQUENCES, 100)[0]
+
+
+def _end(name, when, seed):
+    """The gradient of the answer with respect to h_T, scaled to length 1, for each sequence."""
+    W = net(name, when, seed).net.W
+    return np.repeat(W / np.linalg.norm(W), SEQUENCES, axis=0)
+
+
+@cache
+def flows(when: str, seed: int) -> dict[str, np.ndarray]:
+    """For each of NETS the norms of the gradient of its answer: (16 sequences, steps 0 to 100)."""
+    trained = {name: net(name, when, seed).net.cell for name in NETS}
+    return {
+        name: jacobians.gradient_norms(trained[name], _inputs(), _end(name, when, seed), phi=phi).T
+        for name, (_, phi) in NETS.items()
+    }
+
+
+@cache
+def _lstm(when, seed):
+    """The LSTM's forward and backward pass along all sequences."""
+    trace = cells.unroll(net("LSTM", when, seed).net.cell, _inputs())
+    return trace, cells.backprop(trace, _end("LSTM", when, seed)).c_bar
+
+
+@cache
+def share(when: str, seed: int) -> np.ndarray:
+    """Which part of the squared gradient at step 1 each of the 64 cells holds, over the 16 sequences: (64,), of sum 1."""
+    squares = (_lstm(when, seed)[1][1].astype(float) ** 2).sum(0)
+    return squares / squares.sum()
+
+
+def work(when: str, seed: int, sequence: int) -> Work:
+    """The cell that holds most of the gradient at step 1 after training; "before" training, the same cell."""
+    cell = int(share("after", seed).argmax())
+    trace, c_bar = _lstm(when, seed)
+    c, i, f, c_bar = (a[:, sequence, cell] for a in (trace.c, trace.gates.i, trace.gates.f, c_bar))
+    return Work(cell, _inputs()[:, sequence], c, i, f, c_bar)
+
+
+def marked(work: Work) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The two marked steps, counted from 1, their numbers, and by how much c jumps there."""
+    t = np.flatnonzero(work.x[:, 1]) + 1
+    return t, work.x[t - 1, 0], work.c[t] - work.c[t - 1]
+
+
+def _work(name, given):
+    """A check for `expect.arguments`: a Work whose parts fit each other."""
+    T = len(expect.numbers(f"{name}.x", expect.instance(name, given, Work, "a Work").x, "T 2"))
+    for part, length in {"c": T + 1, "i": T, "f": T, "c_bar": T + 1}.items():
+        expect.numbers(f"{name}.{part}", getattr(given, part), "T", T=length)
+    expect.whole(f"{name}.cell", given.cell, least=0)
+    return given
+
+
+def _mark(ax, work, words):
+    """The two marked steps as broad lines; with `words`, the number to add stands at each."""
+    for t, number in zip(*marked(work)[:2], strict=True):
+        ax.axvline(t, color=SOURCE["color"], linewidth=6, alpha=0.35, zorder=0)
+        if words:
+            low, high = ax.get_ylim()
+            side = "left" if t < 0.8 * len(work.x) else "right"
+            gap = 1.5 if side == "left" else -1.5
+            ax.text(
+                t + gap,
+                high - 0.12 * (high - low),
+                f"{number:.2f}" if narrow(ax) else f"add {number:.2f}",
+                ha=side,
+                color=INK,
+                bbox=PAPER,
+            )
+
+
+@expect.arguments(cell=expect.axes, gates=expect.axes, gradient=expect.axes, work=_work)
+def draw_work(cell, gates, gradient, work):
+    """A memory cell at work: its value, under it its gates f and i, under them the gradient that it carries."""
+    T = len(work.x)
+    for ax in (cell, gates, gradient):
+        ax.set(xlim=(0, 1.09 * T), xticks=range(0, T + 1, max(1, T // 4)))
+        ax.tick_params(labelbottom=ax is gradient or narrow(ax))
+    cell.set(ylim=(-0.7, 0.9), ylabel="cell c")
+    cell.axhline(0, **IDENTITY)
+    cell.plot(work.c, linewidth=2.4, **FORWARD)
+    gates.set(ylim=(-0.05, 1.1), yticks=(0, 0.5, 1), ylabel="gates")
+    t = np.arange(1, T + 1)
+    gates.plot(t, work.f, color=INK, linewidth=2)
+    gates.plot(t, work.i, color=INK, linewidth=1.2, linestyle=":")
+    decade_axis(gradient, 12, "gradient" if narrow(gradient) else r"gradient $|\bar c|$")
+    gradient.set(ylim=(-14, 2), xlabel="step t")
+    gradient.axhline(0, **IDENTITY)
+    shown = np.clip(log10(work.c_bar), -20, 20)
+    gradient.plot(t, shown[1:], linewidth=2.4, color=BACKWARD["color"], linestyle=DASHED)
+    names = {
+        "f": (gates, work.f[-1], INK),
+        "i": (gates, work.i[-1], INK),
+        r"$\bar c_t$": (gradient, shown[-1] - 3, BACKWARD["color"]),
+    }
+    for name, (ax, height, color) in {"$c_t$": (cell, work.c[-1], FORWARD["color"]), **names}.items():
+        ax.text(1.02 * T, np.clip(height, *ax.get_ylim()), name, va="center", color=color, weight="bold")
+    for ax in (cell, gates, gradient):
+        _mark(ax, work, words=ax is cell)
