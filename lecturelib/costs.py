@@ -1,4 +1,4 @@
-"""Two costs with exact derivatives: the loss of one unit on `tasks.latch`, and a cliff in two parameters."""
+"""Two costs with exact derivatives: the loss of one unit on `tasks.latch`, and a cliff in two parameters with its valley."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -53,3 +53,19 @@ def logistic_cost(w: ArrayLike, b: ArrayLike, T: int = 50) -> tuple[np.ndarray, 
         error = (1 + y) / 2 - 0.7
         factor = error * (1 - y * y)
         return error * error, factor * by[0] / 4, factor * by[1] / 2
+
+
+def logistic_valley(w: ArrayLike) -> np.ndarray:
+    """For each w the b in (-6, 0) at which `logistic_cost` is 0, by bisection: the floor of its valley.
+
+    ValueError: w is not finite, or less than 2 or more than 8: the valley may leave that range of b.
+    """
+    w = expect.numbers("w", w)
+    if not ((w >= 2) & (w <= 8)).all():
+        expect.refuse("w", "from 2 to 8", w)
+    low, high = np.full(w.shape, -6.0), np.zeros(w.shape)
+    for _ in range(50):
+        b = (low + high) / 2
+        above = logistic_cost(w, b)[2] > 0  # the cost grows with b
+        low, high = np.where(above, low, b), np.where(above, b, high)
+    return (low + high) / 2

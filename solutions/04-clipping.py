@@ -14,6 +14,6 @@ degrees = 45  # (large, 1) becomes (1, 1)
 check.answer("turn", degrees)
 
 # %% exercise-eta
-eta = 2  # the cliff's norm is 14, the others are at most 0.61
+eta = 2  # half to ten times the mean is 0.9 to 18, and the cliff's norm is 14
 
 check.answer("eta", eta)

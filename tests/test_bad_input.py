@@ -245,9 +245,10 @@ ONE = {"source": (SOURCE[:, 0], words(SOURCE[:, 0], size=6))}
 SQUARE = attractors.SIDE**2
 PORTRAIT = (attractors.portrait(W), thing(tuple(attractors.portrait(W))))
 DESCENT = (
-    clipping.Descent(np.ones((5, 2, 2)), np.ones((5, 2))),
-    thing(clipping.Descent(np.ones((5, 2)), np.ones(5)), clipping.Descent(np.ones((5, 2, 2)), np.ones((4, 2)))),
+    clipping.Descent(np.ones((5, 2, 2, 51)), np.ones((5, 2, 51))),
+    thing(clipping.Descent(np.ones((5, 2)), np.ones(5)), clipping.Descent(np.ones((5, 2, 2, 51)), np.ones((4, 2, 51)))),
 )
+SHARES = {"solved": real(np.ones((10, 13))), "row": (3, [*count(0), 10])}
 SWEEP = (clipping.Sweep(ROW, ROW, ROW), thing((ROW, ROW, ROW)))
 RUNS = (attractors.TwoRuns(ROW, ROW, ROW), thing((ROW, ROW, ROW)))
 DTYPE = (np.float64, choice(int, np.int64, complex, np.float16, "f2", "object"))
@@ -450,6 +451,7 @@ TABLE = {
     tasks.latch: {"rng": rng(), "N": whole(3), "T": whole(4), "noise": (0.5, number(-1))},
     costs.latch_loss: {"x": real(np.ones((4, 3))), "target": real(np.ones(3)), "w": real(2.5), "b": (0.1, like(0.1, axes=False))},
     costs.logistic_cost: {"w": real(5.0, axes=False), "b": real(-2.0, axes=False), "T": whole(3)},
+    costs.logistic_valley: {"w": (5.0, [*like(5.0, axes=False), 1.9, np.array([5.0, 8.1])])},
     tasks.recall: {"rng": rng(), "B": whole(2), "T": whole(3), "symbols": whole(4), "dtype": DTYPE},
     tasks.adding: {"rng": rng(), "B": whole(2), "T": whole(4, least=2), "dtype": DTYPE},
     datasets.digits: {"side": (7, choice(20, 7.5, 28j))},
@@ -552,14 +554,19 @@ TABLE = {
     attractors.one_unit_twice: {"ax": AXES, "runs": RUNS},
     attractors.nudge_size: {"ax": AXES, "runs": RUNS},
     attractors.losses_over_bias: {"ax": AXES, "b": RISING, "values": real(np.ones((2, 4))), "high": (3.4, positive())},
-    clipping.arrows: {"ax": AXES, **{name: real(np.ones(2)) for name in ("gradient", "by_norm", "by_value")}},
-    clipping.paths: {"ax": AXES, "runs": DESCENT},
-    clipping.descent: {"ax": AXES, "runs": DESCENT},
-    clipping.fate_map: {
-        "ax": AXES,
-        "fates": (np.ones((3, 4), int), words(np.ones((3, 4), int), padding=False, size=3)),
-        "title": ("x", text()),
+    clipping.arrows: {
+        "whole": AXES,
+        "zoom": AXES,
+        **{name: real(np.ones(2)) for name in ("gradient", "by_norm", "by_value")},
+        "eta": (1.0, positive()),
     },
+    clipping.cut: {"cost": AXES, "gradient": AXES, "wall": (clipping.wall(4.5), thing((ROW, ROW, ROW)))},
+    clipping.paths: {"ax": AXES, "runs": DESCENT, "w": (4.7, number())},
+    clipping.longest_steps: {"ax": AXES, "runs": DESCENT, "w": (4.7, number()), "most": (0.2, positive())},
+    clipping.solved_map: {"ax": AXES, **SHARES},
+    clipping.solved_rows: {"ax": AXES, **SHARES},
+    clipping.training: {"loss": AXES, "norm": AXES, "run": (train.fit(bowl, 1.0, [1] * 3, train.sgd(0.1)), thing())},
+    clipping.reached: {"ax": AXES, "steps": row(), "factor": (0.5, positive())},
     clipping.gradient_sizes: {"ax": AXES, "gradients": row(), "eta": (1.0, positive())},
     clipping.mean_and_spread: {"ax": AXES, "sweep": SWEEP, "eta": (1.0, positive())},
     # traces

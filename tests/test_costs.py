@@ -69,6 +69,16 @@ def test_the_cost_takes_a_plane_of_parameters_and_keeps_float32():
     assert plane[0][1, 3] == pytest.approx(one[0], rel=1e-3)
 
 
+def test_on_the_floor_of_the_valley_the_cost_is_0_and_beside_it_it_grows():
+    w = np.array([[2.0, 3.0, 4.0], [4.5, 4.75, 5.0]])
+    b = costs.logistic_valley(w)
+    assert b.shape == w.shape
+    assert costs.logistic_cost(w, b)[0] == pytest.approx(0, abs=1e-8)
+    for beside in (-0.01, 0.01):
+        assert (costs.logistic_cost(w, b + beside)[0] > 1e-6).all()
+    assert costs.logistic_valley(4.5) == pytest.approx(b[1, 0])
+
+
 def test_unclipped_descent_is_thrown_off_the_cliff_and_clipped_is_not():
     ends = {}
     for eta in (np.inf, 1.0):

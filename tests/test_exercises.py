@@ -198,7 +198,7 @@ RIGHT = {
         "lists": lambda g, eta: [a.tolist() for a in clip_in_place(g, eta)],
     },
     "turn": {"float": 45.0, "numpy": np.degrees(np.arctan(1.0)), "fraction": Fraction(45)},
-    "eta": {"one": 1, "numpy": np.mean(clipping.NORMS), "fraction": Fraction(3, 2)},
+    "eta": {"one": 1, "numpy": np.mean(clipping.NORMS), "fraction": Fraction(3, 2), "the least": 0.91, "the most": 13.9},
     "gaps": {
         "list": lambda T: [1, T, 2 * T - 1],
         "array": lambda T: np.array([1, T, 2 * T - 1]),
@@ -403,7 +403,15 @@ MUTANTS = {
         ],
     },
     "turn": {"one more": 46, "one less": 44, "negative": -45, "twice": 90, "half": 22.5},
-    "eta": {"the least": 0.31, "at the largest of the others": 0.6, "at the cliff": 14, "above": 15, "zero": 0, "negative": -1.8},
+    "eta": {
+        "the least": 0.31,
+        "at the largest of the others": 0.6,
+        "too low": 0.65,
+        "at the cliff": 14,
+        "above": 15,
+        "zero": 0,
+        "negative": -1.8,
+    },
     "gaps": {
         "largest one more": lambda T: (1, T, 2 * T),
         "largest one less": lambda T: (1, T, 2 * T - 2),

@@ -5,14 +5,12 @@ from functools import cache, lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.colors import ListedColormap, to_rgb
 
-from lecturelib import costs, expect, tasks, train
-from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, PAPER, POWER, log10, narrow
+from lecturelib import cells, costs, expect, jacobians, nets, plots, tasks, train
+from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, PAPER, POWER, decade_axis, log10, narrow, time_axis
 from lecturelib.probes import Called, Exercise, number
 
 BY_VALUE = {"color": "#009E73", "linestyle": ":"}
-FATES = {"neither": "#E8E8E8", "solved": "#8FB8DE", "thrown": "#F0905A"}  # dark ink reads on all of them
 
 
 def _key(ax, styles, bottom=False):
@@ -32,26 +30,39 @@ def turn(g: np.ndarray, clipped: np.ndarray) -> float:
 
 
 @expect.arguments(
-    ax=expect.axes,
+    whole=expect.axes,
+    zoom=expect.axes,
     gradient=partial(expect.numbers, axes="2"),
     by_norm=partial(expect.numbers, axes="2"),
     by_value=partial(expect.numbers, axes="2"),
+    eta=expect.positive,
 )
-def arrows(ax, gradient, by_norm, by_value):
-    """A gradient (2,) and what two ways of clipping make of it, as lines from the origin."""
-    ax.set(xlim=(-12, 12), ylim=(-12, 12), xlabel="$g_1$", ylabel="$g_2$", aspect="equal")
-    ax.axhline(0, **IDENTITY)
-    ax.axvline(0, **IDENTITY)
+def arrows(whole, zoom, gradient, by_norm, by_value, eta):
+    """A gradient (2,) and what two ways of clipping make of it, with the circle and the square of size eta; then enlarged."""
+    angle = np.linspace(0, 2 * np.pi, 181)
     styles = {"gradient": BACKWARD, "by norm": FORWARD, "by value": BY_VALUE}
-    for v, style in zip((gradient, by_norm, by_value), styles.values(), strict=True):
-        ax.plot([0, v[0]], [0, v[1]], **style)
-        ax.plot(*v, marker="o", markersize=7, color=style["color"], clip_on=False)
-    _key(ax, styles)
+    for ax, reach in ((whole, 15), (zoom, 1.5 * eta)):
+        ax.set(xlim=(-reach, reach), ylim=(-reach, reach), xlabel="$g_1$", ylabel="$g_2$", aspect="equal")
+        ax.axhline(0, **IDENTITY)
+        ax.axvline(0, **IDENTITY)
+        ax.plot(eta * np.cos(angle), eta * np.sin(angle), color=FORWARD["color"], linewidth=1)
+        ax.plot(eta * np.array([-1, 1, 1, -1, -1]), eta * np.array([-1, -1, 1, 1, -1]), color=BY_VALUE["color"], linewidth=1)
+        for v, style in zip((gradient, by_norm, by_value), styles.values(), strict=True):
+            ax.plot([0, v[0]], [0, v[1]], **style, marker="o", markersize=7, markevery=[1])
+    ticks, names = (-eta, 0, eta), ("−η", "0", "η")
+    zoom.set(title="enlarged", xticks=ticks, yticks=ticks, xticklabels=names, yticklabels=names)
+    arc = 0.6 * eta * np.exp(1j * np.linspace(*np.angle([complex(*by_norm), complex(*by_value)]), 40))
+    zoom.plot(arc.real, arc.imag, color=INK, linewidth=1.5)
+    _key(whole, styles)
 
 
 # -- a cliff ------------------------------------------------------------------------------------------------------------------
 
-EXTENT = (4.0, 6.5, -4.0, -1.5)  # the plane of (w, b): left, right, bottom, top
+STARTS = np.round(np.linspace(4.2, 5.2, 51), 2)  # w, along the valley; each start lies 0.2 above its floor
+RATES = np.logspace(-2, 1, 13)
+ETAS = (*np.logspace(-2, 2, 9), np.inf)  # the last: no clipping
+WITHOUT = {**BACKWARD, "marker": "x", "markersize": 4}
+WITH = {"color": INK, "linestyle": "-", "marker": ".", "markersize": 5}
 
 
 class Descent(NamedTuple):
@@ -66,81 +77,133 @@ class Descent(NamedTuple):
         moves = np.diff(self.path, axis=0)
         return np.hypot(moves[:, 0], moves[:, 1]).max(axis=0)
 
-    @property
-    def texts(self) -> list[str]:
-        """What became of each run, in words."""
-        ends = zip(self.longest_step, self.cost[-1], strict=True)
-        return [f"longest step {step:.2g}, cost at the end {cost:.2g}" for step, cost in ends]
 
-
-def _two_runs(name, value):
-    """A Descent of two runs."""
+def _pairs(name, value):
+    """A Descent of two runs, without and with clipping, from each of STARTS."""
     expect.instance(name, value, Descent, "a Descent")
-    expect.numbers(f"{name}.path", value.path, "T 2 2", finite=False)
-    expect.numbers(f"{name}.cost", value.cost, "T 2", finite=False, T=len(value.path))
+    expect.numbers(f"{name}.path", value.path, "T 2 2 N", finite=False, N=len(STARTS))
+    expect.numbers(f"{name}.cost", value.cost, "T 2 N", finite=False, T=len(value.path), N=len(STARTS))
     return value
 
 
+class Wall(NamedTuple):
+    """A cut through the valley at one w: the cost, and the length of its gradient, at b = floor + `apart`."""
+
+    apart: np.ndarray
+    cost: np.ndarray
+    gradient: np.ndarray
+
+    @property
+    def width(self) -> float:
+        """Over how much of b the gradient is more than half as long as at its longest."""
+        steep = self.apart[self.gradient > self.gradient.max() / 2]
+        return steep[-1] - steep[0]
+
+
 @cache
-def _cost_field():
-    """The cost over EXTENT: (160, 200), the lowest b first."""
-    return costs.logistic_cost(np.linspace(4, 6.5, 200)[None], np.linspace(-4, -1.5, 160)[:, None])[0]
+def wall(w: float) -> Wall:
+    """The cut at w, with most of its points close to the wall."""
+    apart = 0.2 * np.linspace(-1, 1, 1601) ** 5
+    cost, g_w, g_b = costs.logistic_cost(w, costs.logistic_valley(w) + apart)
+    return Wall(apart, cost, np.hypot(g_w, g_b))
 
 
-@expect.arguments(ax=expect.axes, runs=_two_runs)
-def paths(ax, runs):
-    """log10 of the cost over (w, b) as colour, and the paths of two runs: the first dashed, the second solid."""
-    ax.set(xlim=EXTENT[:2], ylim=EXTENT[2:], xlabel="w", ylabel="b")
-    ax.set_title("cost: dark $10^{-5}$, light 0.3", fontsize=10)
-    field = np.log10(np.maximum(_cost_field(), 1e-6))
-    ax.imshow(field, extent=EXTENT, origin="lower", aspect="auto", cmap="cividis", vmin=-5, vmax=-0.5)
-    for k, style in ((1, {"color": INK, "linestyle": "-"}), (0, BACKWARD)):  # dashed last: where both agree, both are seen
-        near = np.clip(runs.path[:, :, k], [EXTENT[0] - 50, EXTENT[2] - 50], [EXTENT[1] + 50, EXTENT[3] + 50])
-        ax.plot(*near.T, linewidth=3.5, color="white")
-        ax.plot(*near.T, marker=".", markersize=4, linewidth=1.5, **style)
-        ax.plot(*near[-1], marker="D", markersize=8, color=style["color"], markeredgecolor="white", zorder=5)
-    ax.plot(*runs.path[0, :, 0], marker="o", markersize=9, markerfacecolor="white", color=INK, zorder=5)
-
-
-@expect.arguments(ax=expect.axes, runs=_two_runs)
-def descent(ax, runs):
-    """log10 of the cost along two runs: the first, without clipping, dashed; the second, with clipping, solid."""
-    ax.set(xlim=(0, len(runs.cost) - 1), ylim=(-6, 0), xlabel="training step", ylabel="cost")
-    ax.yaxis.set_major_formatter(POWER)
-    styles = {"without clipping": BACKWARD, "with clipping": {"color": INK, "linestyle": "-"}}
-    for cost, style in zip(runs.cost.T, styles.values(), strict=True):
-        ax.plot(np.log10(np.maximum(cost, 1e-6)), linewidth=1.6, **style)
-    _key(ax, styles, bottom=True)
+@expect.arguments(cost=expect.axes, gradient=expect.axes, wall=partial(expect.instance, kinds=Wall, what="a Wall"))
+def cut(cost, gradient, wall):
+    """The cost on the way across the valley, and under the same b the length of its gradient as a power of ten."""
+    for ax in (cost, gradient):
+        ax.set(xlim=(-0.2, 0.2), xlabel="b, from the valley's floor")
+    cost.set(ylim=(-0.01, 0.4), ylabel="cost")
+    gradient.set(ylim=(-3, 4), ylabel="length of the gradient")
+    gradient.yaxis.set_major_formatter(POWER)
+    cost.plot(wall.apart, wall.cost, **FORWARD)
+    cost.plot(0, 0, marker="o", color=INK, clip_on=False)
+    gradient.plot(wall.apart, log10(wall.gradient), **BACKWARD)
+    gradient.plot(wall.apart[wall.gradient.argmax()], log10(wall.gradient.max()), marker="D", color=BACKWARD["color"])
 
 
 @lru_cache(maxsize=256)
-def fates(descend: Callable, rate: float, eta: float) -> np.ndarray:
-    """What becomes of 625 starts over EXTENT: (25, 25) of 0 neither, 1 solved (cost below 0.001), 2 thrown (a step above 2).
-
-    `descend(w, b, rate, eta)` gives a `Descent`.
-    """
-    w, b = np.meshgrid(np.linspace(4, 6.5, 25), np.linspace(-4, -1.5, 25))
-    runs = descend(w, b, rate, eta)
-    return np.where(runs.longest_step > 2, 2, runs.cost[-1] < 1e-3)
+def along(descend: Callable, rate: float, eta: float) -> Descent:
+    """100 steps without clipping and 100 clipped at eta, from each of STARTS: the last axes of the paths are (2, 51)."""
+    return descend(STARTS, costs.logistic_valley(STARTS) + 0.2, rate, np.array([[np.inf], [eta]]), 100)
 
 
-def shares(fates: np.ndarray) -> str:
-    """How many starts are thrown and how many solved, to tenths: their paths are chaotic, and nothing finer is the same twice."""
-    thrown, solved = (round((fates == end).mean(), 1) for end in (2, 1))
-    return f"{thrown:.0%} thrown, {solved:.0%} solved"
+@cache
+def _window(k):
+    """Around the start k: its (left, right, bottom, top), and log10 of the cost there (140, 140)."""
+    w, floor = STARTS[k], costs.logistic_valley(STARTS)[k]
+    box = (w - 0.35, w + 0.15, floor - 0.13, floor + 0.37)
+    cost = costs.logistic_cost(np.linspace(*box[:2], 140)[None], np.linspace(*box[2:], 140)[:, None])[0]
+    return box, np.log10(np.maximum(cost, 1e-6))
 
 
-@expect.arguments(ax=expect.axes, fates=partial(expect.words, size=3, axes="N M", least=0), title=expect.text)
-def fate_map(ax, fates, title):
-    """The `fates` of the starts over EXTENT, as colours."""
-    ax.set(xlim=EXTENT[:2], ylim=EXTENT[2:], xlabel="w", ylabel="b")
-    ax.set_title(title, fontsize=10)
-    colors = ListedColormap([to_rgb(color) for color in FATES.values()])
-    ax.imshow(fates, extent=EXTENT, origin="lower", aspect="auto", cmap=colors, vmin=0, vmax=2)
-    places = (0.45, 0.675, 0.895) if narrow(ax) else (0.47, 0.69, 0.89)
-    for x, (name, color) in zip(places, FATES.items(), strict=True):
-        box = {"facecolor": color, "linewidth": 0, "pad": 2}
-        ax.text(x, 1.035, name, transform=ax.transAxes, ha="center", fontsize=9, color=INK, bbox=box)
+@expect.arguments(ax=expect.axes, runs=_pairs, w=expect.number)
+def paths(ax, runs, w):
+    """The two paths from the start at w, over log10 of the cost around it."""
+    start = int(np.abs(STARTS - w).argmin())
+    box, cost = _window(start)
+    ax.set(xlim=box[:2], ylim=box[2:], xlabel="w", ylabel="b")
+    ax.imshow(cost, extent=box, origin="lower", aspect="auto", cmap="cividis", vmin=-4, vmax=-0.4)
+    for k, style in ((1, WITH), (0, WITHOUT)):
+        near = np.clip(runs.path[:, :, k, start], [box[0] - 9, box[2] - 9], [box[1] + 9, box[3] + 9])
+        ax.plot(*near.T, linewidth=3.2, color="white")
+        ax.plot(*near.T, **{**style, "linewidth": 1.4})
+    ax.plot(*runs.path[0, :, 0, start], marker="o", markersize=9, markerfacecolor="white", color=INK, zorder=5)
+    _key(ax, {"without clipping": WITHOUT, "with clipping": WITH}, bottom=True)
+
+
+@expect.arguments(ax=expect.axes, runs=_pairs, w=expect.number, most=expect.positive)
+def longest_steps(ax, runs, w, most):
+    """The longest steps of both runs over STARTS, as powers of ten, with lines at 1 and at `most`; the two at w are returned."""
+    ax.set(xlim=(4.17, 5.23), ylim=(-3, 5), xlabel="w of the start", ylabel="longest step")
+    ax.yaxis.set_major_formatter(POWER)
+    ax.axvline(w, color="#BBBBBB", linewidth=5)
+    for steps, style in zip(runs.longest_step, (WITHOUT, WITH), strict=True):
+        ax.plot(STARTS, log10(steps), **{**style, "linestyle": "none", "markersize": 6})
+    for y, says in ((0, "a step of 1: thrown"), (np.log10(most), "rate · η")):
+        ax.axhline(y, color=INK, linewidth=1)
+        ax.text(5.2, y + 0.08, says, ha="right", va="bottom", fontsize=9, color=INK, bbox=PAPER)
+    return runs.longest_step[:, np.abs(STARTS - w).argmin()]
+
+
+@lru_cache(maxsize=4)
+def solved(descend: Callable) -> np.ndarray:
+    """The share of STARTS that end with a cost below 0.001 after 300 steps, for each of ETAS and RATES: (10, 13)."""
+    w, b = (x.astype(np.float32) for x in (STARTS, costs.logistic_valley(STARTS) + 0.2))
+    eta, rate = np.array(ETAS, np.float32)[:, None, None], RATES.astype(np.float32)[:, None]
+    return (descend(w, b, rate, eta, 300).cost[-1] < 1e-3).mean(axis=-1)
+
+
+def most_solved(solved: np.ndarray) -> str:
+    """The rates with 9 of 10 starts solved, in words, from shares (13,), one for each of RATES."""
+    good = RATES[solved >= 0.9]
+    return f"from {good[0]:.2g} to {good[-1]:.2g}" if len(good) else "none"
+
+
+_SHARES = partial(expect.numbers, axes="10 13")
+_ROW = partial(expect.whole, least=0, most=len(ETAS) - 1)
+
+
+@expect.arguments(ax=expect.axes, solved=_SHARES, row=_ROW)
+def solved_map(ax, solved, row):
+    """The share of solved starts over the rate and η, light where all are, with a frame around one row."""
+    ax.imshow(solved, origin="lower", aspect="auto", cmap="cividis", vmin=0, vmax=1)
+    ax.set(xlabel="rate", xticks=range(0, 13, 4), xticklabels=["0.01", "0.1", "1", "10"])
+    ax.set(ylabel="threshold η", yticks=(0, 2, 4, 6, 8, 9), yticklabels=["0.01", "0.1", "1", "10", "100", "none"])
+    ax.set_title("solved: dark none, light all", fontsize=10)
+    ax.axhline(8.5, color="white", linewidth=2)
+    ax.plot([-0.47, 12.47, 12.47, -0.47, -0.47], row + np.array([-0.47, -0.47, 0.47, 0.47, -0.47]), color=INK, linewidth=3)
+
+
+@expect.arguments(ax=expect.axes, solved=_SHARES, row=_ROW)
+def solved_rows(ax, solved, row):
+    """The share of solved starts over the rate: one row of the map, and the row without clipping."""
+    ax.set(xlim=(-2, 1), ylim=(-0.02, 1.05), xlabel="rate", ylabel="solved", xticks=range(-2, 2))
+    ax.xaxis.set_major_formatter(POWER)
+    ax.axhline(0.9, **IDENTITY)
+    ax.plot(np.log10(RATES), solved[row], clip_on=False, **WITH)
+    ax.plot(np.log10(RATES), solved[-1], clip_on=False, **WITHOUT)
+    _key(ax, {"with clipping": WITH, "without clipping": WITHOUT}, bottom=True)
 
 
 # -- many examples ------------------------------------------------------------------------------------------------------------
@@ -164,6 +227,12 @@ class Sweep(NamedTuple):
     etas: np.ndarray
     means: np.ndarray
     spreads: np.ndarray
+
+    @property
+    def crossing(self) -> float:
+        """The threshold at which the mean is as large as the spread: below it the mean stands out of the noise."""
+        above = log10(self.spreads) - log10(self.means)  # rises with the threshold
+        return 10 ** np.interp(0, above, np.log10(self.etas))
 
 
 @cache
@@ -194,6 +263,8 @@ def mean_and_spread(ax, sweep, eta):
     ax.xaxis.set_major_formatter(POWER)
     ax.yaxis.set_major_formatter(POWER)
     x, at = np.log10(sweep.etas), np.log10(eta)
+    ax.axvline(np.log10(sweep.crossing), **IDENTITY)
+    ax.text(np.log10(sweep.crossing) + 0.1, -3.7, "equal", color=INK, bbox=PAPER)
     for name, sizes, style, above in (("mean", sweep.means, FORWARD, 0.15), ("spread of a batch", sweep.spreads, BACKWARD, 0.12)):
         logs, color = log10(sizes), style["color"]
         ax.plot(x, logs, **style)
@@ -204,9 +275,46 @@ def mean_and_spread(ax, sweep, eta):
 # -- a training run -----------------------------------------------------------------------------------------------------------
 
 
-def count_solved(runs: list[train.Run]) -> int:
-    """How many runs end with a median loss below 0.1 over their last 200 steps, and did not blow up."""
-    return sum(bool(np.median(run.losses[-200:]) < 0.1) and not run.ended.startswith("stopped") for run in runs)
+def training(loss, norm, run):
+    """A run on two axes as `plots.training` draws it, with lines at the loss of guessing and at the threshold of 0.5."""
+    said = plots.training(loss, norm, run)
+    for ax, at, says in ((loss, np.log(4), "guessing"), (norm, 0.5, "η = 0.5")):
+        ax.axhline(np.log10(at), color=INK, linewidth=1.2, zorder=3)
+        ax.text(0.99, np.log10(at) - 0.1, says, transform=ax.get_yaxis_transform(), ha="right", va="top", color=INK, bbox=PAPER)
+    return said
+
+
+def ends(runs: list[train.Run]) -> np.ndarray:
+    """The median loss of each run over its last 200 steps, the smallest first; inf for a run that blew up."""
+    return np.sort([np.inf if run.ended.startswith("stopped") else np.median(run.losses[-200:]) for run in runs])
+
+
+@cache
+def reach(gain: float, T: int = 60) -> tuple[float, np.ndarray]:
+    """The untrained net of section 4 with recurrent weights of this gain, on one batch of T symbols: |its gradient|, and (T,)
+    the length of the gradient at the state of each step.
+    """
+    rng = np.random.default_rng(0)
+    readout, cell = 0.1 * rng.standard_normal((4, 32)), cells.init_rnn(rng, 4, 32, gain=gain, dtype=np.float64)
+    net = nets.Net(cell, readout, np.zeros(4))
+    x, labels = tasks.recall(rng, 32, T, dtype=np.float64)
+    _, gradient = nets.loss(net, x, labels, error=nets.cross_entropy)
+    _, y_bar = nets.cross_entropy(nets.output(net, x), labels)
+    each = jacobians.gradient_norms(cell, x, y_bar @ net.W)
+    return train.norm(gradient), np.linalg.norm(each[1:], axis=1)
+
+
+@expect.arguments(ax=expect.axes, steps=expect.row, factor=expect.positive)
+def reached(ax, steps, factor):
+    """The gradient at the state of each step, as powers of ten, and what clipping makes of it: `factor` times it."""
+    time_axis(ax, len(steps))
+    decade_axis(ax, 13, "gradient at the state of step t")
+    ax.axhline(0, **IDENTITY)
+    styles = {"without clipping": BACKWARD, "with clipping": {"color": INK, "linestyle": "-"}}
+    for logs, style in zip((log10(steps), log10(factor * steps)), styles.values(), strict=True):
+        ax.plot(range(1, len(steps) + 1), logs, **style)
+        ax.plot(1, logs[0], marker="<", markersize=9, color=style["color"], clip_on=False)
+    _key(ax, styles)
 
 
 # -- exercises ----------------------------------------------------------------------------------------------------------------
@@ -233,9 +341,9 @@ NORMS = (0.31, 0.42, 0.55, 0.38, 0.47, 0.61, 0.35, 14.0, 0.44, 0.52)  # gradient
 
 
 def _choice_of_eta(given):
-    """How many of NORMS exceed eta, at most 2: 1 is the cliff alone."""
+    """Where eta lies among what may go wrong: 2 is right, below the cliff's norm and within half to ten times the mean."""
     eta = number(0, 1e6)(given)
-    return min(sum(norm > eta for norm in NORMS), 2)
+    return sum(eta >= edge for edge in (0.61, 0.9, 14.0, 18.05 + 1e-9))
 
 
 EXERCISES = {
@@ -270,10 +378,7 @@ EXERCISES = {
         lambda given: round(number(0, 360)(given)),
         45,
         (
-            (
-                90,
-                "a step at 90 degrees would not descend, but cutting numbers keeps their signs. Try g = (1000, 1), limit 1.",
-            ),
+            (90, "at 90 degrees a step would not descend, but numbers that are cut keep their signs: try g = (1000, 1)."),
             (0, "0 is what clipping by norm does. Clipping each number turns: try g = (10, 1) with limit 1."),
             (39.3, "39.3 is the turn for g = (10, 1) with limit 1. Make the first number larger still."),
             (0.785, "that is in radians: the question asks for degrees."),
@@ -286,8 +391,10 @@ EXERCISES = {
         1.8,
         (
             (0.4, "you clip ordinary steps too: safe, but slow. Only one norm of the ten is out of line."),
-            (100, "no step would be clipped, not even the cliff with its norm of 14."),
+            (0.7, "that cuts the cliff alone, but the rule asks for at least half the mean, 0.9."),
+            (16, "the rule allows it, but the cliff's norm is 14: it would pass uncut."),
+            (100, "no step would be clipped, not even the cliff with its norm of 14, and ten times the mean is 18."),
         ),
-        "It cuts only the cliff. Half to ten times the mean norm, 0.9 to 18 here, is the rule of Pascanu et al. (2013).",
+        "It cuts only the cliff, and lies between half and ten times the mean norm, 0.9 and 18.",
     ),
 }
