@@ -208,6 +208,20 @@ def _attractor_period(given):
     return min(int(repeats[0]) + 1, 7) if len(repeats) else 0
 
 
+_SIGNS, _BY_SUMS = [-1, -1, 1, 1, -1], [-1, 1, -1, 1, -1]
+
+
+def _first_wrong_sign(given):
+    """The five signs, of which only the first wrong one is left wrong; two answers with a hint of their own stay."""
+    values = signs(5)(given).tolist()
+    wrong = [k for k in range(5) if values[k] != _SIGNS[k]]
+    return values if len(wrong) == 5 or values == _BY_SUMS else _turned(*wrong[:1])
+
+
+def _turned(*places):
+    return [-sign if k in places else sign for k, sign in enumerate(_SIGNS)]
+
+
 EXERCISES = {
     "sink-gone": Exercise(
         _where_they_meet,
@@ -237,15 +251,16 @@ EXERCISES = {
         "The window opens at r = 1 + sqrt(8) = 3.8284; inside it the exponent is negative again.",
     ),
     "signs": Exercise(
-        signs(5),
-        [-1, -1, 1, 1, -1],
+        _first_wrong_sign,
+        _SIGNS,
         (
-            ([-1, 1, 1, 1, -1], "3 is one factor of two. In a turn of the second cycle a nudge is multiplied by 3 times -0.2."),
-            ([-1, -1, -1, 1, -1], "a turn of the third orbit multiplies a nudge by -2. The sign does not matter, the size does."),
-            ([-1, 1, -1, 1, -1], "multiply the slopes along a cycle, do not add them: only the size of the product counts."),
-            ([-1, -1, 1, 1, 1], "r = 3.83 lies past the onset of chaos, and yet the orbit settles, on three points."),
-            ([-1, -1, 1, -1, -1], "in the fourth orbit the gap has grown, however small it still is."),
-            ([1, 1, -1, -1, 1], "all signs are reversed: the log of a factor below 1 is negative."),
+            (_turned(0), "beside the first orbit a nudge changes sides at each step, but it also shrinks, to 0.9 of its size."),
+            (_turned(1), "3 is one factor of two: a turn of the second orbit multiplies a nudge by 3 times -0.2."),
+            (_turned(2), "a turn of the third orbit multiplies a nudge by -2. The sign does not matter, the size does."),
+            (_turned(3), "beside the fourth orbit the gap has grown, however small it still is."),
+            (_turned(4), "the fifth r lies past the onset of chaos, and yet the orbit settles: a nudge dies out."),
+            (_BY_SUMS, "multiply the slopes along a cycle, do not add them: only the size of the product counts."),
+            (_turned(0, 1, 2, 3, 4), "all signs are reversed: the log of a factor below 1 is negative."),
         ),
         "The exponent is the log of the size of a product of slopes. What settles on a cycle has a negative one.",
     ),
