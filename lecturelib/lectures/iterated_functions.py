@@ -12,7 +12,7 @@ from lecturelib.probes import Exercise, number, signs
 PLACES = (1 - np.cos(np.linspace(0, np.pi, 2001))) / 2  # denser near 0 and 1, where the repeated logistic map has its walls
 VIEWS = {"0 to 1.2": (0, 1.2), "-1.6 to 1.6": (-1.6, 1.6)}  # of the cobweb: the slide's, and a wide one
 LAST, RECENT = 40, 12  # of the pictures of two orbits: the last step, and how many of a long cobweb are shown
-STARTS = np.linspace(0.1, 0.4, 100) ** 0.5  # roots, so that none lies on a source
+STARTS = np.sqrt(np.linspace(0.1, 0.4, 100))  # roots, so that none lies on a source; rounded alike on all processors
 ROUNDING = 2.0**-53  # of a number just below 1: a smaller gap is lost
 TWIN = "#56B4E9"  # the second orbit: a paler blue, dotted
 HERE = {"color": INK, "linewidth": 1.4, "linestyle": "-."}  # the vertical line at the parameter that is chosen
