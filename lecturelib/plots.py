@@ -236,9 +236,8 @@ def phase_line(ax: Axes, f: maps.Map, lo: float, hi: float, x: float | None = No
     ax.spines["left"].set_visible(False)
     ax.axhline(0, color=INK, linewidth=1)
     at = np.linspace(lo, hi, 26)[1:-1]
-    move = np.sign(f(at) - at) * (
-        f.d(at) >= 0
-    )  # where the slope is negative x jumps across the fixed point: no arrow would be true
+    # where the slope is negative neighbours change sides, and x may land beyond the fixed point: no arrow would tell
+    move = np.sign(f(at) - at) * (f.d(at) >= 0)
     for side, marker in ((1, ">"), (-1, "<")):
         ax.plot(at[move == side], 0 * at[move == side], linestyle="none", marker=marker, markersize=6, color=FORWARD["color"])
     mark_fixed_points(ax, f, lo, hi, on_line=0)

@@ -11,6 +11,6 @@ r_with_three_points = 3.83
 check.answer("window", r_with_three_points)
 
 # %% exercise-signs
-signs = [-1, -1, 1, -1, 1]  # at 2.9, 3.5 and 3.83 the orbit settles
+signs = [-1, -1, 1, 1, -1]  # |-0.9|, |3 * -0.2|, |0.5 * -4|, it grew, it settles
 
 check.answer("signs", signs)

@@ -531,13 +531,22 @@ TABLE = {
     plots.phase_line: {"ax": AXES, "f": MAP, "lo": LO, "hi": HI, "x": (0.5, like(0.5, inf=False))},
     iterated_functions.composed: {"ax": AXES, "f": MAP, "at": (0.5, number())},
     iterated_functions.slopes: {"ax": AXES, "f": MAP, "at": (0.5, number())},
-    iterated_functions.diagram: {"above": AXES, "below": AXES, "r": (3.5, number()), "rate": (0.5, like(0.5, inf=False))},
-    iterated_functions.orbit_and_gradient: {
+    iterated_functions.twins: {
+        "web": AXES,
+        "gap": AXES,
+        "f": MAP,
+        "start": (0.5, number()),
+        "hair": (0.01, positive()),
+        "steps": whole(4, least=0),
+        "decades": (13, positive()),
+        "rate": (None, like(0.5, inf=False)[1:]),
+    },
+    iterated_functions.diagram: {
         "above": AXES,
         "below": AXES,
-        "x": (ROW, [*row()[1], ROW[:1]]),
-        "slopes": (ROW[:3], [*like(ROW[:3], inf=False), ROW]),
-        "rate": (-np.inf, like(0.5, inf=False)),
+        "r": (3.5, number()),
+        "zoom": (1.0, number(0.5)),
+        "rate": (0.5, like(0.5, inf=False)),
     },
     iterated_functions.mandelbrot_set: {
         "ax": AXES,

@@ -1,16 +1,20 @@
 """Notebook 02, iterated functions: plateaus and walls, the bifurcation diagram, and the Mandelbrot set."""
 
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 
 import numpy as np
+from matplotlib.ticker import FixedLocator
 
-from lecturelib import expect, mandelbrot, maps
-from lecturelib.plots import BACKWARD, DASHED, FORWARD, IDENTITY, INK, PAPER, decade_axis, fixed_ticks, log10, tangent
+from lecturelib import expect, mandelbrot, maps, plots
+from lecturelib.plots import BACKWARD, DASHED, DECADES, FORWARD, IDENTITY, INK, PAPER, decade_axis, fixed_ticks, log10, tangent
 from lecturelib.probes import Exercise, number, signs
 
 PLACES = (1 - np.cos(np.linspace(0, np.pi, 2001))) / 2  # denser near 0 and 1, where the repeated logistic map has its walls
 VIEWS = {"0 to 1.2": (0, 1.2), "-1.6 to 1.6": (-1.6, 1.6)}  # of the cobweb: the slide's, and a wide one
-R = np.linspace(2.6, 4, 211)  # the r axis of the bifurcation diagram
+LAST, RECENT = 40, 12  # of the pictures of two orbits: the last step, and how many of a long cobweb are shown
+STARTS = np.sqrt(np.linspace(0.1, 0.4, 100))  # roots, so that none lies on a source; rounded alike on all processors
+ROUNDING = 2.0**-53  # of a number just below 1: a smaller gap is lost
+TWIN = "#56B4E9"  # the second orbit: a paler blue, dotted
 HERE = {"color": INK, "linewidth": 1.4, "linestyle": "-."}  # the vertical line at the parameter that is chosen
 
 
@@ -26,14 +30,17 @@ def composed(ax, f, at):
 @expect.arguments(ax=expect.axes, f=maps.checked_map, at=expect.number)
 def slopes(ax, f, at):
     """log10 of |f'(x)| on [0, 1], and its median over x as a line (slide 7: 'dy/dx large' between plateaus)."""
-    decade_axis(ax, 6, r"$|dy/dx|$")
+    places = np.sort(np.r_[PLACES, at])  # a wall at `at` may be thinner than the grid
+    logs = np.clip(log10(f.d(places)), -40, 40)
+    median = np.clip(log10(np.median(np.abs(f.d(np.linspace(0, 1, 1001))))), -29, 29)
+    decades = next(d for d in (6, 15, 30) if d == 30 or max(logs.max(), abs(median)) < d)
+    decade_axis(ax, decades, r"$|dy/dx|$")
     ax.set(xlim=(0, 1), xlabel="$x$")
     ax.axhline(0, **IDENTITY)
-    ax.plot(PLACES, np.clip(log10(f.d(PLACES)), -30, 30), linewidth=1.2, color=BACKWARD["color"])
-    median = log10(np.median(np.abs(f.d(np.linspace(0, 1, 1001)))))
-    ax.axhline(np.clip(median, -6, 6), color=INK, linestyle=":", linewidth=2)
-    ax.text(0.5, np.clip(median, -6, 5) + 0.25, "median", ha="center", color=INK, bbox=PAPER)
-    ax.plot(at, np.clip(log10(f.d(at)), -6, 6), marker="D", color=INK, zorder=4, clip_on=False)
+    ax.plot(places, logs, linewidth=1.2, color=BACKWARD["color"])
+    ax.axhline(median, color=INK, linestyle=":", linewidth=2)
+    ax.text(0.5, median + 0.04 * decades, "median", ha="center", color=INK, bbox=PAPER)
+    ax.plot(at, np.clip(log10(f.d(at)), -decades, decades), marker="D", color=INK, zorder=4, clip_on=False)
 
 
 def fixed_points_text(f: maps.Map) -> str:
@@ -47,54 +54,101 @@ def orbit_text(x: np.ndarray) -> str:
     return f"From {x[0]:.2f}, after {len(x) - 1} steps, {now}"
 
 
-@cache
-def _settled():
-    """An image (120, 211): how often the settled orbit visits each of 120 bins of [0, 1], a column for each r in R, at most 1."""
-    visits = [np.histogram(row, bins=120, range=(0, 1))[0] for row in maps.bifurcation(maps.logistic, R)]
-    counts = np.stack(visits, axis=1)
-    return np.sqrt(counts / np.maximum(counts.max(axis=0), 1))  # the root shows rarely visited bins too
+@expect.arguments(
+    web=expect.axes,
+    gap=expect.axes,
+    f=maps.checked_map,
+    start=expect.number,
+    hair=expect.positive,
+    steps=partial(expect.whole, least=0),
+    decades=DECADES,
+    rate=lambda name, value: None if value is None else expect.result(name, value),
+)
+def twins(web, gap, f, start, hair, steps, decades, rate=None):
+    """Two orbits of a map of [0, 1], `hair` apart at first: the last steps of their cobwebs, and their gap beside the gradient.
+
+    The gap is drawn in hairs, so at each step it is to be |dx_t/dx_0|. `rate`: the exponent, whose line is then drawn as well.
+    Returns the gap and the gradient at each step, both of shape (steps + 1,).
+    """
+    x, twin = maps.orbit(f, start, steps), maps.orbit(f, start + hair, steps)
+    recent = -1 - RECENT if rate is not None else 0
+    plots.cobweb(web, f, x[recent:], 0, 1)
+    late = twin[recent:]
+    web.plot(np.repeat(late, 2)[:-1], np.r_[0, np.repeat(late[1:], 2)], color=TWIN, linewidth=1.6, linestyle=":", zorder=2.6)
+    web.plot(twin[-1], twin[-1], marker="s", markersize=6, color=TWIN, markeredgecolor="white", zorder=5)
+    apart = np.abs(twin - x)
+    gradient = np.abs(np.r_[1, np.cumprod(f.d(x[:-1]))])  # at each t what backprop passes back from step t to step 0
+    _sizes_along_time(gap, np.where(apart < 2 * ROUNDING, np.nan, apart) / hair, gradient, decades, rate)
+    for size, says in ((1, "as far apart as can be"), (ROUNDING, "rounding")):
+        if abs(log10(size / hair)) < decades:
+            gap.axhline(log10(size / hair), color=IDENTITY["color"], linewidth=1, linestyle=":", zorder=0.9)
+            gap.text(0.4, log10(size / hair), says, va="center", fontsize=9, color=IDENTITY["color"], bbox=PAPER, zorder=1)
+    return apart, gradient
+
+
+def _sizes_along_time(ax, grown, gradient, decades, rate):
+    """log10 of both, over the steps, and the line of the exponent `rate`."""
+    t = np.arange(len(grown))
+    decade_axis(ax, decades, "times the first gap")
+    ax.set(xlim=(0, LAST), xlabel="step t")
+    ax.axhline(0, **IDENTITY)
+    if rate is not None:
+        line = np.clip(rate, -50, 50) * t / np.log(10)
+        ax.plot(t, line, color=INK, linestyle="-.", linewidth=1.2)
+        ax.text(0.01, 0.83, r"$e^{\lambda t}$: dots and dashes", transform=ax.transAxes, color=INK, bbox=PAPER)
+    ax.plot(t, np.clip(log10(grown), -2 * decades, 2 * decades), marker="o", markersize=3, **FORWARD | {"linewidth": 1.6})
+    ax.plot(t, np.clip(log10(gradient), -2 * decades, 2 * decades), color=BACKWARD["color"], linestyle=DASHED, linewidth=2.4)
+    ax.text(0.01, 0.9, "gap, forward: solid", transform=ax.transAxes, color=FORWARD["color"], bbox=PAPER)
+    ax.text(0.01, 0.05, "gradient, backward: dashed", transform=ax.transAxes, color=BACKWARD["color"], bbox=PAPER)
+
+
+def settled(r: float) -> float:
+    """A state of the logistic map at `r` after 500 steps: by then its orbit has settled."""
+    return float(maps.orbit(maps.logistic(r), 0.3, 500)[-1])
 
 
 @cache
-def _exponents():
-    """The Lyapunov exponent of the logistic map for each r in R, shape (211,)."""
-    return maps.lyapunov(maps.logistic(R), np.full(R.shape, 0.3))
+def exponent(r: float) -> float:
+    """The Lyapunov exponent of the logistic map at `r`: the mean over 100 starts and 400 steps of each."""
+    return float(maps.lyapunov(maps.logistic(r), STARTS, steps=400, transient=600).mean())
 
 
-@expect.arguments(above=expect.axes, below=expect.axes, r=expect.number, rate=expect.result)
-def diagram(above, below, r, rate):
+@lru_cache(maxsize=4)
+def _long_run(lo, hi):
+    """420 values of r; an image (240, 420) of how often the settled orbit visits each height, at most 1; and the exponents."""
+    r = np.linspace(lo, hi, 420)
+    x = maps.bifurcation(maps.logistic, r, x0=0.3, transient=600, keep=300)
+    place = np.minimum((x * 240).astype(int), 239) * len(r) + np.arange(len(r))[:, None]
+    counts = np.bincount(place.ravel(), minlength=240 * len(r)).reshape(240, len(r))
+    rates = log10(maps.logistic(r[:, None]).d(x)).mean(axis=1) * np.log(10)
+    return r, np.sqrt(counts / counts.max(axis=0)), rates  # the root shows rarely visited heights too
+
+
+@expect.arguments(above=expect.axes, below=expect.axes, r=expect.number, zoom=partial(expect.number, least=1), rate=expect.result)
+def diagram(above, below, r, zoom, rate):
     """For each r, where the orbit of the logistic map settles, and below it the Lyapunov exponent; marked at `r`, `rate`.
 
-    Where the exponent is negative the gradient vanishes; where it is positive it explodes.
+    Where the exponent is negative the gradient vanishes; where it is positive it explodes. At `zoom` 1 r runs from 2.6 to 4.
     """
-    above.imshow(_settled(), origin="lower", aspect="auto", extent=(R[0], R[-1], 0, 1), cmap="Greys", vmax=0.7)
-    above.set(xlim=(R[0], R[-1]), ylim=(0, 1), ylabel="where $x_t$ settles")
-    above.axvline(r, **HERE)
-    below.set(xlim=(R[0], R[-1]), ylim=(-2, 1), xlabel="$r$", ylabel=r"exponent $\lambda$")
+    width = 1.4 / zoom
+    lo = min(max(r - width / 2, 2.6), 4 - width)
+    rs, visits, rates = _long_run(lo, lo + width)
+    edge = rs[-1] + (0.08 if plots.narrow(above) else 0.03) * width  # room for half of the last number
+    above.imshow(visits, origin="lower", aspect="auto", extent=(rs[0], rs[-1], 0, 1), cmap="Greys", vmax=0.6)
+    above.set(xlim=(rs[0], edge), ylim=(0, 1), ylabel="where $x_t$ settles")
+    below.set(xlim=(rs[0], edge), ylim=(-2, 1.5), xlabel="$r$", ylabel=r"exponent $\lambda$")
     below.axhline(0, **IDENTITY)
-    shown = np.clip(_exponents(), -3, 1)
-    below.fill_between(R, shown, 0, where=shown > 0, color=BACKWARD["color"], alpha=0.35, linewidth=0)
-    below.plot(R, shown, color=BACKWARD["color"], linewidth=1)
-    below.axvline(r, **HERE)
-    below.plot(r, np.clip(rate, -2, 1), marker="D", color=INK, clip_on=False)
-
-
-@expect.arguments(above=expect.axes, below=expect.axes, x=partial(expect.row, least=2), slopes=expect.row, rate=expect.result)
-def orbit_and_gradient(above, below, x, slopes, rate):
-    """The orbit `x`, shape (steps + 1,), of a map of [0, 1], and below it log10 of the gradient |dx_t/dx_0|.
-
-    The gradient is the product of `slopes`, shape (steps,). The dotted line is what the Lyapunov exponent `rate` predicts.
-    """
-    expect.numbers("slopes", slopes, "N", finite=False, N=len(x) - 1)
-    t = np.arange(len(x))
-    above.set(xlim=(0, t[-1]), ylim=(0, 1), xlabel="step t", ylabel="$x_t$")
-    above.plot(t, x, marker="o", markersize=3, linewidth=1, **FORWARD)
-    decade_axis(below, 12, r"$|dx_t/dx_0|$")
-    below.set(xlim=(0, t[-1]), xlabel="step t")
-    below.axhline(0, **IDENTITY)
-    line = rate * np.maximum(t, 1e-300) / np.log(10)  # even an infinite rate starts at 0
-    below.plot(t, np.clip(line, -40, 40), color=INK, linestyle=":", linewidth=2)
-    below.plot(t, np.clip(np.r_[0, np.cumsum(log10(slopes))], -40, 40), color=BACKWARD["color"], linestyle=DASHED)
+    shown = np.clip(rates, -3, 1)
+    for side, color, says in ((1, BACKWARD["color"], "gradient explodes"), (-1, FORWARD["color"], "gradient vanishes")):
+        below.fill_between(rs, shown, 0, where=side * shown > 0, color=color, alpha=0.3, linewidth=0)
+        below.text(0.01, 0.5 + 0.42 * side, says, transform=below.transAxes, va="center", color=color, bbox=PAPER)
+    below.plot(rs, shown, color=INK, linewidth=1)
+    below.plot(r, np.clip(rate, -2, 1), marker="D", color=BACKWARD["color"], clip_on=False, zorder=5)
+    for ax in (above, below):
+        fixed_ticks(ax.xaxis, width, most=4)
+        ticks = ax.xaxis.get_major_locator().tick_values(rs[0], rs[-1])
+        ax.xaxis.set_major_locator(FixedLocator(ticks[(ticks >= rs[0]) & (ticks <= rs[-1] + 1e-9)]))
+        ax.axvline(r, **HERE)
 
 
 @expect.arguments(
@@ -110,7 +164,7 @@ def mandelbrot_set(ax, c, zoom, iterations):
     re, im = plane.real[0], plane.imag[:, 0]
     ax.imshow(np.log1p(counts), extent=(re[0], re[-1], im[-1], im[0]), cmap="cividis_r", vmin=0, vmax=np.log1p(iterations))
     ax.set(xlabel="Re c", ylabel="Im c")
-    fixed_ticks(ax.xaxis, re[-1] - re[0], most=4)  # when enlarged, the tick labels grow long
+    fixed_ticks(ax.xaxis, re[-1] - re[0], most=2 if plots.narrow(ax) else 4)  # when enlarged, the tick labels grow long
     fixed_ticks(ax.yaxis, re[-1] - re[0], most=8, width=7)
     ax.plot(c.real, c.imag, marker="P", markersize=11, color="white", markeredgecolor=INK)
 
@@ -137,23 +191,48 @@ def escape_text(c: complex, iterations: int) -> str:
 # -- exercises ----------------------------------------------------------------------------------------------------------------
 
 
+def _where_they_meet(given):
+    """c; but any c that is not a number of its own below becomes 0.24 if two fixed points are left there, 0.26 if none is."""
+    c = number(-2, 2)(given)
+    known = [0.25, -0.75, 0.5, -0.25, 0]
+    return c if np.isclose(c, known, rtol=1e-5, atol=1e-9).any() else 0.24 if c < 0.25 else 0.26
+
+
 def _attractor_period(given):
-    """The period of the cycle that the logistic map settles on at r = `given`; 0 if it has no cycle of period up to 12."""
+    """The period of the cycle that the logistic map settles on at r = `given`: 1 to 6, 7 for any up to 12, 0 if it has none."""
     r = number(0, 4)(given)
+    if r <= 3:  # the fixed point; at 3 exactly it attracts, but too slowly to be seen below
+        return 1
     settled = maps.bifurcation(maps.logistic, np.array([r]), x0=0.3, transient=20_000, keep=13)[0]
     repeats = np.flatnonzero(np.abs(settled[1:] - settled[0]) < 1e-6)
-    return int(repeats[0]) + 1 if len(repeats) else 0
+    return min(int(repeats[0]) + 1, 7) if len(repeats) else 0
+
+
+_SIGNS, _BY_SUMS = [-1, -1, 1, 1, -1], [-1, 1, -1, 1, -1]
+
+
+def _first_wrong_sign(given):
+    """The five signs, of which only the first wrong one is left wrong; two answers with a hint of their own stay."""
+    values = signs(5)(given).tolist()
+    wrong = [k for k in range(5) if values[k] != _SIGNS[k]]
+    return values if len(wrong) == 5 or values == _BY_SUMS else _turned(*wrong[:1])
+
+
+def _turned(*places):
+    return [-sign if k in places else sign for k, sign in enumerate(_SIGNS)]
 
 
 EXERCISES = {
     "sink-gone": Exercise(
-        number(-2, 2),
+        _where_they_meet,
         0.25,
         (
             (-0.75, "at c = -3/4 the slope passes -1: the fixed point stops being a sink, but it is still there, as a source."),
             (0.5, "0.5 is the place x where sink and source meet. The question is at which c they do."),
             (-0.25, "check the sign: put x = 1/2 into x^2 + c = x."),
             (0, "at c = 0 the sink is at 0 and the source at 1: still two fixed points."),
+            (0.24, "at this c the curve still crosses the diagonal twice. They have not met: raise c."),
+            (0.26, "at this c the curve no longer reaches the diagonal: no fixed point is left. They met earlier: lower c."),
         ),
         "At c = 1/4 the curve just touches the diagonal; sink and source meet at x = 1/2, with slope 1.",
     ),
@@ -161,24 +240,28 @@ EXERCISES = {
         _attractor_period,
         3.83,
         (
-            (3.5, "at this r the orbit settles on 4 points. Look for three thick dots, one above the other, in the diagram."),
-            (3.2, "at this r the orbit settles on 2 points."),
-            (2.9, "at this r the orbit settles on one point, the fixed point."),
+            (3.5, "at this r the orbit settles on 4 points. Look for three dark lines, one above the other, in the diagram."),
+            (3.2, "at this r the orbit settles on 2 points. Three come much further right."),
+            (2.9, "at this r the orbit settles on one point, a fixed point: so it does for every r from 0 to 3."),
             (3.7, "at this r the orbit does not settle on a short cycle. Look for the widest white gap above 3.8."),
-            (3.845, "at this r the orbit settles on 6 points. Near 3.845 a 3-cycle has just doubled: go down a little."),
+            (3.845, "at this r the orbit settles on 6 points. The widest white gap begins above 3.8, with three lines."),
             (3.74, "this is a window, but one of period 5. The widest one has period 3."),
+            (3.55, "at this r the orbit settles on a cycle, but of more than 6 points. The widest white gap has three."),
         ),
         "The window opens at r = 1 + sqrt(8) = 3.8284; inside it the exponent is negative again.",
     ),
     "signs": Exercise(
-        signs(5),
-        [-1, -1, 1, -1, 1],
+        _first_wrong_sign,
+        _SIGNS,
         (
-            ([-1, 1, 1, 1, 1], "r = 3.5 and r = 3.83 look busy, but both orbits settle on a cycle: a nudge dies out there."),
-            ([-1, -1, 1, 1, 1], "r = 3.83 lies inside the period-3 window: past the onset of chaos, and yet the orbit settles."),
-            ([-1, 1, 1, -1, 1], "at r = 3.5 the orbit settles on 4 points; settling means that a nudge dies out."),
-            ([1, 1, -1, 1, -1], "all signs are reversed: settling shrinks a nudge, and the log of a factor below 1 is negative."),
+            (_turned(0), "beside the first orbit a nudge changes sides at each step, but it also shrinks, to 0.9 of its size."),
+            (_turned(1), "3 is one factor of two: a turn of the second orbit multiplies a nudge by 3 times -0.2."),
+            (_turned(2), "a turn of the third orbit multiplies a nudge by -2. The sign does not matter, the size does."),
+            (_turned(3), "beside the fourth orbit the gap has grown, however small it still is."),
+            (_turned(4), "the fifth r lies past the onset of chaos, and yet the orbit settles: a nudge dies out."),
+            (_BY_SUMS, "multiply the slopes along a cycle, do not add them: only the size of the product counts."),
+            (_turned(0, 1, 2, 3, 4), "all signs are reversed: the log of a factor below 1 is negative."),
         ),
-        "An orbit that settles on a cycle has a negative exponent, however large r is.",
+        "The exponent is the log of the size of a product of slopes. What settles on a cycle has a negative one.",
     ),
 }
