@@ -7,7 +7,8 @@ b_fold = np.arctanh(h_fold) - 2 * h_fold
 check.answer("fold", b_fold)
 
 # %% exercise-steep
-start = phase_plane.boundary(W, B, [1, 1], [1, -1], SINKS)  # such as (0.5, -0.2)
+b = np.array([0.02, 0.0])
+start = phase_plane.boundary(W, b, [1, 1], [1, -1], phase_plane.attractors(W, b))
 
 check.answer("steep-start", start)
 

@@ -250,7 +250,7 @@ DESCENT = (
 )
 SHARES = {"solved": real(np.ones((10, 13))), "row": (3, [*count(0), 10])}
 SWEEP = (clipping.Sweep(ROW, ROW, ROW), thing((ROW, ROW, ROW)))
-RUNS = (attractors.TwoRuns(ROW, ROW, ROW), thing((ROW, ROW, ROW)))
+RUNS = (attractors.TwoRuns(ROW, ROW), thing((ROW, ROW)))
 DTYPE = (np.float64, choice(int, np.int64, complex, np.float16, "f2", "object"))
 FORCE = (
     {"f": 1.0},
@@ -560,9 +560,16 @@ TABLE = {
     attractors.basins_and_gradient: {"ax": AXES, "gradient": AXES, "portrait": PORTRAIT, "logs": row(np.zeros(SQUARE))},
     attractors.two_orbits: {"ax": AXES, "time": AXES, "one": real(np.ones((4, 2))), "other": real(2 * np.ones((4, 2)))},
     attractors.unit_curve: {"ax": AXES, "f": MAP, "lo": LO, "hi": HI, "at": (0.5, number()), "diagonal": FLAG},
-    attractors.one_unit_twice: {"ax": AXES, "runs": RUNS},
+    attractors.twins: {"ax": AXES, "runs": RUNS},
+    attractors.states_over_time: {"ax": AXES, "h": real(np.ones((4, 2))), "example": whole(0, least=0)},
     attractors.nudge_size: {"ax": AXES, "runs": RUNS},
-    attractors.losses_over_bias: {"ax": AXES, "b": RISING, "values": real(np.ones((2, 4))), "high": (3.4, positive())},
+    attractors.losses_over_bias: {
+        "ax": AXES,
+        "b": RISING,
+        "values": real(np.ones((2, 4))),
+        "high": (3.4, positive()),
+        "at": (0.0, number()),
+    },
     clipping.arrows: {
         "whole": AXES,
         "zoom": AXES,

@@ -186,7 +186,7 @@ RIGHT = {
         "numpy numbers": [np.int8(-1), np.float32(-1), 1, Fraction(1), -1],
     },
     "fold": {"rounded": 0.53, "exact": math.sqrt(2) - math.atanh(1 / math.sqrt(2)), "0-d array": np.array(0.533)},
-    "steep-start": {"list": [-0.60086997, 1.0], "array": np.array([-0.60086997, 1.0]), "int": (-0.60086997, 1)},
+    "steep-start": {"list": [1.0, 0.603139], "array": np.array([1.0, 0.603139]), "rounded": (1, 0.6031)},
     "basin": {
         "in place": settles_in_place,
         "float32": settles_in_float32,
@@ -376,7 +376,7 @@ MUTANTS = {
     "window": {"before it": 3.8284, "after it": 3.86, "chaos": 4, "fixed point": 1, "negative": -3.83, "zero": 0},
     "signs": {f"sign {k + 1} turned": [s * (-1 if j == k else 1) for j, s in enumerate([-1, -1, 1, 1, -1])] for k in range(5)},
     "fold": {"negative": -0.5328, "near": 0.54, "zero": 0, "one": 1, "twice": 1.0656},
-    "steep-start": {"swapped": (1.0, -0.60086997), "other sign": (-0.60086997, -1.0), "source": (0.01, 0.0), "near": (-0.6, 1.0)},
+    "steep-start": {"swapped": (0.603139, 1.0), "other sign": (1.0, -0.603139), "source": (0.01, 0.0), "near": (1.0, 0.6)},
     "basin": {
         "ten steps": settled_after(10),
         "a hundred steps": settled_after(100),

@@ -23,9 +23,12 @@ BASINS = [
 
 
 def sinks_in_words(f: maps.Map) -> str:
-    """Where the sinks of a tanh unit are, such as "-0.9575 and 0.9575", or "no point"."""
-    sinks = [f"{point.x:.4f}" for point in maps.fixed_points(f, -1.2, 1.2) if point.kind == "sink"]
-    return " and ".join(sinks) or "no point"
+    """Where a tanh unit settles, such as "sinks at -0.9575 and 0.9575"; at w = 1 that is a neutral point."""
+    points = maps.fixed_points(f, -1.2, 1.2)
+    sinks = [f"{point.x:.4f}" for point in points if point.kind == "sink"]
+    if not sinks:
+        return f"no sink; the neutral point {points[0].x:.4f} attracts, but slowly"
+    return f"sink{'s' * (len(sinks) > 1)} at {' and '.join(sinks)}"
 
 
 @expect.arguments(ax=expect.axes, f=maps.checked_map, at=expect.number)
@@ -61,18 +64,20 @@ class Portrait(NamedTuple):
 
     `ends` (2, K) are the attracting points, a cycle having one for each phase, and none for a curve or chaos. `labels`
     (SIDE, SIDE) says for each initial state in the square -1 ... 1 which of `ends` it ends at. `points`: fixed and slow points.
+    `late` (2, N) are states of some orbits after many steps, where there are no `ends`; none otherwise.
     """
 
     ends: np.ndarray
     labels: np.ndarray
     points: list[phase_plane.Point]
+    late: np.ndarray
 
     @property
     def text(self) -> str:
         """How many attracting points there are, in words."""
         count = self.ends.shape[1]
         if not count:
-            return "more than 16 end points: a curve, a long cycle or chaos"
+            return "orbits settle at no point, the dots show where they move for ever"
         return f"{count} end point{'s' * (count != 1)}"
 
 
@@ -85,7 +90,14 @@ def portrait(W) -> Portrait:
 def _portrait(entries):
     W = np.reshape(entries, (2, 2))
     ends = phase_plane.attractors(W, NO_BIAS)
-    return Portrait(ends, phase_plane.basins(W, NO_BIAS, ends, SIDE), phase_plane.fixed_points(W, NO_BIAS))
+    labels = phase_plane.basins(W, NO_BIAS, ends, SIDE)
+    return Portrait(ends, labels, phase_plane.fixed_points(W, NO_BIAS), np.empty((2, 0)) if ends.size else _late(W))
+
+
+def _late(W, steps=400):
+    """The states (2, 4 steps) of four orbits after 1,000 steps."""
+    h = phase_plane.run(W, NO_BIAS, np.array([[0.5, -0.5, 0.1, -0.9], [0.1, 0.9, -0.7, -0.3]]), 1000)
+    return np.hstack([h := np.tanh(W @ h) for _ in range(steps)])
 
 
 _is_portrait = partial(expect.instance, kinds=Portrait, what="a Portrait, as `portrait` gives it")
@@ -97,11 +109,11 @@ def _square(ax):
 
 @expect.arguments(ax=expect.axes, portrait=_is_portrait)
 def basins(ax, portrait):
-    """The basins of attraction as colours, and a letter at each attracting point."""
+    """The basins of attraction as colours, and a letter at each attracting point; or else the curve that orbits end on."""
     _square(ax)
     colors = ListedColormap([to_rgb(color) for color in BASINS])
     if not portrait.ends.shape[1]:
-        ax.text(0, 0.5, "more than 16 end points", ha="center", color=INK)
+        ax.plot(*portrait.late, linestyle="none", marker=".", markersize=2.5, color=FORWARD["color"])
     else:
         ax.imshow(portrait.labels % len(BASINS), extent=(-1, 1, -1, 1), cmap=colors, vmin=0, vmax=len(BASINS) - 1)
     for k, (x, y) in enumerate(portrait.ends.T):
@@ -120,8 +132,8 @@ def basins_and_gradient(ax, gradient, portrait, logs):
     for point in portrait.points:
         ax.plot(*point.h, zorder=4, clip_on=False, **KIND[point.kind])
     _square(gradient)
-    gradient.set_title("gradient: dark $10^{-6}$, light $10^{4}$", fontsize=10)
-    gradient.imshow(np.clip(logs, -6, 4).reshape(SIDE, SIDE), extent=(-1, 1, -1, 1), cmap="cividis", vmin=-6, vmax=4)
+    gradient.set_title("gradient: violet $10^{-4}$, white 1, brown $10^{4}$", fontsize=9 if narrow(gradient) else 10)
+    gradient.imshow(np.clip(logs, -4, 4).reshape(SIDE, SIDE), extent=(-1, 1, -1, 1), cmap="PuOr_r", vmin=-4, vmax=4)
 
 
 def sizes_in_words(logs: np.ndarray) -> str:
@@ -166,13 +178,13 @@ def two_orbits(ax, time, one, other):
 
 
 class TwoRuns(NamedTuple):
-    """One unit of a network in two runs, `one` and `other` (T + 1,), whose initial states differ by a millionth.
+    """Two runs of a network whose initial states differ by a millionth in each unit.
 
-    `log_growth` (T + 1,) is log10 of the factor by which the product of the Jacobians along the first run stretches a nudge.
+    `distance` (T + 1,) is log10 of their distance. `log_growth` (T + 1,) is log10 of the factor by which the product of the
+    Jacobians along the first run stretches an infinitely small nudge in the same direction.
     """
 
-    one: np.ndarray
-    other: np.ndarray
+    distance: np.ndarray
     log_growth: np.ndarray
 
 
@@ -180,71 +192,119 @@ class TwoRuns(NamedTuple):
 def two_runs(gain: float, seed: int) -> TwoRuns:
     """300 steps of 64 tanh units without input, their recurrent weights drawn from N(0, gain^2 / 64)."""
     rng = np.random.default_rng(seed)
-    p, h0, nudge = cells.init_rnn(rng, 1, 64, gain=gain), rng.uniform(-1, 1, (1, 64)), rng.standard_normal(64)
+    p, h0 = cells.init_rnn(rng, 1, 64, gain=gain), rng.uniform(-1, 1, (1, 64))
     one, other = (cells.unroll(p, np.zeros((300, 1, 1)), h0=h) for h in (h0, h0 + 1e-6))
-    return TwoRuns(one.h[:, 0, 0], other.h[:, 0, 0], jacobians.growth(jacobians.along(one)[:, 0], nudge))
+    distance = log10(np.linalg.norm(other.h[:, 0] - one.h[:, 0], axis=1))
+    return TwoRuns(distance, jacobians.growth(jacobians.along(one)[:, 0], np.ones(64)))
 
 
 _are_runs = partial(expect.instance, kinds=TwoRuns, what="TwoRuns, as `two_runs` gives them")
 
 
 @expect.arguments(ax=expect.axes, runs=_are_runs)
-def one_unit_twice(ax, runs):
-    """One unit in two runs."""
-    ax.set(xlim=(0, len(runs.one) - 1), ylim=(-1.05, 1.05), xlabel="step t", ylabel="one unit")
-    ax.axhline(0, **IDENTITY)
-    ax.plot(runs.one, linewidth=1.4, **FORWARD)
-    ax.plot(runs.other, linewidth=1.2, **BACKWARD)
+def twins(ax, runs):
+    """How far apart the two runs are over time, and how far the product of the Jacobians alone would carry them."""
+    _decades_over_time(ax, len(runs.distance), "distance of the twins")
+    ax.set(ylim=(-17, 5), yticks=range(-15, 6, 5))
+    nudge = runs.distance[0] + runs.log_growth
+    ax.plot(np.clip(runs.distance, -16, 5), linewidth=2, **FORWARD)
+    ax.plot(np.where(np.abs(nudge + 6) < 12, nudge, np.nan), linewidth=1.6, **BACKWARD)
 
 
 @expect.arguments(ax=expect.axes, runs=_are_runs)
 def nudge_size(ax, runs):
     """The size of a nudge over time, as powers of ten."""
-    logs = runs.log_growth
-    ax.set(xlim=(0, len(logs) - 1), ylim=(-40, 40), xlabel="step t", ylabel="size of a nudge", yticks=range(-40, 41, 20))
-    ax.yaxis.set_major_formatter(POWER)
+    _decades_over_time(ax, len(runs.log_growth), "size of a nudge")
+    ax.set(ylim=(-40, 40), yticks=range(-40, 41, 20))
     ax.axhline(0, **IDENTITY)
-    ax.plot(np.clip(logs, -80, 80), color=INK)
+    ax.plot(np.clip(runs.log_growth, -80, 80), linewidth=1.6, **BACKWARD)
+
+
+def _decades_over_time(ax, count, label):
+    ax.set(xlim=(0, count - 1), xlabel="step t", ylabel=label)
+    ax.yaxis.set_major_formatter(POWER)
 
 
 # -- cliffs -------------------------------------------------------------------------------------------------------------------
 
+DASHES = ("-", "--", ":")  # of three examples
 BIAS = np.linspace(-1.2, 1.2, 241, dtype=np.float32)  # 0.01 apart
+
+
+@cache
+def _examples():
+    """1,100 examples of `tasks.latch`."""
+    return tasks.latch(np.random.default_rng(0), 1100)
 
 
 @lru_cache(maxsize=64)
 def latch_losses(w: float) -> np.ndarray:
     """The loss of each of 1,100 examples of `tasks.latch` at each bias: (1100, 241) float32."""
-    x, target = (a.astype(np.float32) for a in tasks.latch(np.random.default_rng(0), 1100))
+    x, target = (a.astype(np.float32) for a in _examples())
     return costs.latch_loss(x, target, np.float32(w), BIAS[:, None])[0].T
 
 
-@expect.arguments(ax=expect.axes, b=expect.rising, high=expect.positive)
-def losses_over_bias(ax, b, values, high=3.4):
-    """Loss against the bias b for a few examples (K, M) in three line styles, or one cost (1, M)."""
+def latched(w: float, b: float, example: int) -> np.ndarray:
+    """The states h_0 ... h_12 (13,) of the unit on three examples from `example` on: (13, 3)."""
+    x, h = _examples()[0][:, example : example + 3], [np.zeros(3)]
+    for x_t in x:
+        h.append(np.tanh(w * h[-1] + x_t + b))
+    return np.array(h)
+
+
+@expect.arguments(ax=expect.axes, h=partial(expect.numbers, axes="T N"), example=partial(expect.whole, least=0))
+def states_over_time(ax, h, example):
+    """The unit's state over time on a few examples (T + 1, K), and their targets at the end."""
+    steps, targets = len(h) - 1, _examples()[1]
+    ax.set(xlim=(0, steps + 0.6), ylim=(-1.1, 1.7), yticks=(-1, 0, 1), xlabel="step t", ylabel="state $h_t$")
+    ax.axhline(0, **IDENTITY)
+    word = "" if narrow(ax) else "example "
+    for k, (states, style) in enumerate(zip(h.T, DASHES, strict=False)):
+        ax.plot(states, color=INK, linestyle=style, linewidth=2, label=f"{word}{example + k}")
+    mark = {"marker": "_", "markersize": 11, "markeredgewidth": 3, "color": BACKWARD["color"], "linestyle": "none"}
+    targets = targets[example : example + h.shape[1]]
+    ax.plot(np.full(len(targets), steps + 0.3), targets, label="target", **mark)
+    ax.legend(loc="upper left", ncol=4, fontsize=9, frameon=False, handlelength=1.8, columnspacing=1.2, borderpad=0)
+
+
+@expect.arguments(ax=expect.axes, b=expect.rising, high=expect.positive, at=expect.number)
+def losses_over_bias(ax, b, values, high=3.4, at=0.0):
+    """Loss against the bias b for a few examples (K, M) in three line styles, or one cost (1, M); a thin line at b = `at`."""
     values = expect.numbers("values", values, "K N", N=len(b))
     ax.set(xlim=(b[0], b[-1]), ylim=(0, high), xlabel="hidden bias b", ylabel="loss" if len(values) > 1 else "cost")
-    for value, style in zip(values, ("-", "--", ":"), strict=False):
+    ax.axvline(at, **IDENTITY)
+    for value, style in zip(values, DASHES, strict=False):
         ax.plot(b, value, color=FORWARD["color"] if len(values) == 1 else INK, linestyle=style, linewidth=2)
+
+
+def losses_and_mean(ax, cost, values, mean, at):
+    """The losses of a few examples over the bias, and beside them the mean of many."""
+    losses_over_bias(ax, BIAS, values, at=at)
+    losses_over_bias(cost, BIAS, mean[None], at=at)
 
 
 # -- exercises ----------------------------------------------------------------------------------------------------------------
 
 
 _FOUR = np.array([[1.8, 0.4], [-0.4, 1.8]])  # the notebook's "four memories"
+_STEEP_BIAS = np.array([0.02, 0.0])
 _TWO = np.array([[1.2, -0.6], [-0.3, 1.4]])
 _SLOW = np.array([[1.02, 0.02], [0.1, 0.5]])  # here 100 steps are too few
 
 
 def _steepness(given):
-    """3 near the source; otherwise 0, 1 or 2 for a gradient over 50 steps that is below 1, below 1,000 or above it."""
+    """2 for a gradient over 50 steps above 1,000. Else 3 near the source, 4 on a border of bias 0, 1 close to a border, 0 not."""
     h = floats(given, (2,), "the answer is an initial state (h1, h2)")
     if not np.abs(h).max() <= 1:
         raise Unfit(f"both numbers of an initial state lie from -1 to 1; yours is {shown(given)}")
     if np.abs(h).max() < 0.2:
         return 3
-    size = phase_plane.log_growth(_FOUR, np.zeros(2), h[:, None], 50)[0]
-    return 0 if size < 0 else 1 if size < 3 else 2
+    logs = [phase_plane.log_growth(_FOUR, _STEEP_BIAS, h[:, None], T)[0] for T in range(5, 51, 5)]
+    if logs[-1] > 3:
+        return 2
+    if phase_plane.log_growth(_FOUR, NO_BIAS, h[:, None], 50)[0] > 3:
+        return 4
+    return int(max(logs) > 1)
 
 
 def _near_fold(given):
@@ -288,13 +348,14 @@ EXERCISES = {
     ),
     "steep-start": Exercise(
         _steepness,
-        (-0.60086997, 1.0),
+        (1.0, 0.603139),
         (
             ((0.0, 0.0), "all boundaries meet at the source: it is steep all around. Find a boundary away from the middle."),
-            ((0.7265, -0.9661), "that state lies deep inside a basin: its gradient vanishes. Look for the light lines."),
-            ((-0.601, 1.0), "close to a boundary, but not close enough: bisect, or ask phase_plane.boundary for a point on it."),
+            ((0.7265, -0.9661), "over 50 steps the gradient vanishes from there, and it never exceeds 10: no border is near."),
+            ((-0.60086997, 1.0), "that state lies on a border of b = (0, 0). The bias moves the borders: bisect with the new b."),
+            ((1.0, 0.6), "a border is near: the gradient exceeds 10 on the way, then the orbit leaves it. Bisect further."),
         ),
-        "Close to a boundary the orbit stays near the saddle for many steps, and each multiplies the gradient by about 1.163.",
+        "Close to a boundary the orbit stays near a saddle for many steps, and each multiplies the gradient by more than 1.",
     ),
     "basin": Exercise(
         Called(_STARTS, lambda W, b, h: (2,)),
