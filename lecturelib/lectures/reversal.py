@@ -343,8 +343,8 @@ EXERCISES = {
         lambda T: (1, T, 2 * T - 1),
         (
             (lambda T: (2 * T - 1, T, 1), "the order is smallest, mean, largest."),
-            (lambda T: (1, 2 * T - 1, T), "the three are right, but the order is smallest, mean, largest."),
-            (lambda T: (T, 1, 2 * T - 1), "the three are right, but the order is smallest, mean, largest."),
+            (lambda T: (1, 2 * T - 1, T), "the three are right, but the mean comes second, and the largest last."),
+            (lambda T: (T, 1, 2 * T - 1), "the three are right, but the smallest comes first, then the mean."),
             (lambda T: (T, T, T), "that is the sentence read forwards: there every gap is T."),
             (lambda T: (1, (T + 1) / 2, T), "you measured within the English sentence; the gap runs on to the French word."),
             (lambda T: (0, T - 1, 2 * T - 2), "one too few: from reading one word to writing the next is already one step."),
