@@ -236,15 +236,11 @@ def input_gradients(net: EncoderDecoder, source: np.ndarray, target: np.ndarray,
     return np.linalg.norm(encoder_bars[0].x_bar, axis=-1).T
 
 
-def hidden_states(net: EncoderDecoder, source: np.ndarray, target: np.ndarray, *, phi: str | None = None) -> np.ndarray:
-    """The top layers' hidden states (T_in + T_out, H) while one `source` (T_in,) is read and `target` (T_out,) is written.
-
-    ValueError: as `translation_loss`.
-    """
-    reads, writes = _vocabulary_sizes(net)
-    source, target = expect.words("source", source, reads, "T"), expect.words("target", target, writes, "T")
-    _, encoder_traces, decoder_traces = _teacher_forced(net, source[:, None], target[:, None], phi)
-    return np.concatenate([traces[-1].h[1:, 0] for traces in (encoder_traces, decoder_traces)])
+def probabilities(net: EncoderDecoder, source: np.ndarray, target: np.ndarray, *, phi: str | None = None) -> np.ndarray:
+    """The probability (T_out, B) of each word of `target`, under teacher forcing; 0 for padding. As `translation_loss`."""
+    target, _, decoder_traces = _teacher_forced(net, source, target, phi)
+    p = softmax(decoder_traces[-1].h[1:] @ net.W.T + net.b)
+    return np.where(target == PAD, 0, np.take_along_axis(p, np.maximum(target, 0)[..., None], -1)[..., 0])
 
 
 def translate(net: EncoderDecoder, source: np.ndarray, steps: int, *, phi: str | None = None) -> np.ndarray:

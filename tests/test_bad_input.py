@@ -69,7 +69,7 @@ RECORDS = {  # hold what they are given
     "datasets": {"Digits", "Sentences"},
     "pretrained": {"Trained"},
     "identity_rnn": {"AddingRuns", "DigitRun"},
-    "reversal": {"FiveSeeds", "Translation"},
+    "reversal": {"FirstWords", "Swaps"},
 }
 SECONDS = 60  # for all bad values of one argument: they are refused at once, or the test hangs
 RAGGED = [[1.0], [1.0, 2.0]]
@@ -204,7 +204,7 @@ SPOILT_DIGITS = [
 WORK = adding.work("after", 0, 0)
 SPOILT_WORK = [WORK._replace(x=None), WORK._replace(c=ROW), WORK._replace(f=ROW), WORK._replace(cell=-1), tuple(WORK)]
 ADDING = identity_rnn.AddingRuns([ROW], [0.1])
-TRANSLATED = reversal.Translation("forward", list("abc"), list("de"), list("de"), np.ones((2, 3)), np.ones((5, 4)))
+SWAPPED = reversal.Swaps(list("abc"), list("de"), "right", [0], np.array([1]), np.ones((1, 2)), np.ones((1, 2)))
 
 
 def bowl(w, _):
@@ -365,12 +365,7 @@ TABLE = {
         "target": (TARGET[:, 0], words(TARGET[:, 0], padding=False, size=5)),
         "phi": (None, ["tanh"]),
     },
-    nets.hidden_states: {
-        "net": TRANSLATOR,
-        **ONE,
-        "target": (TARGET[:, 0], words(TARGET[:, 0], size=5)),
-        "phi": (None, ["tanh"]),
-    },
+    nets.probabilities: {"net": TRANSLATOR, **WRITTEN, "phi": (None, ["tanh"])},
     nets.translate: {"net": TRANSLATOR, "source": (SOURCE, words(SOURCE, size=6)), "steps": whole(2), "phi": (None, ["tanh"])},
     # train
     train.norm: {"gradient": (ROW, nest())},
@@ -639,12 +634,9 @@ TABLE = {
         "read": (list("abc"), [*JUNK, [], [1, 2, 3], ["a"] * 18]),
         "written": (list("ab"), [*JUNK, [], [1, 2], ["a"] * 22]),
     },
-    reversal.by_position: {"ax": AXES, "forward": real(ROW), "backward": real(ROW[:3])},
-    reversal.gradients_and_states: {
-        "gradients": AXES,
-        "states": AXES,
-        "translation": (TRANSLATED, thing(tuple(TRANSLATED))),
-    },
+    reversal.by_position: {"ax": AXES, "forward": real(ROW), "backward": real(ROW[:3]), "alone": real(ROW)},
+    reversal.first_words: {"ax": AXES, "run": (reversal.FirstWords(len, "ab", "ab"), thing())},
+    reversal.drop_bars: {"ax": AXES, "swapped": (SWAPPED, thing(tuple(SWAPPED))), "word": whole(1), "title": ("x", text())},
 }
 
 

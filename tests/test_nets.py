@@ -271,11 +271,11 @@ def test_reach_is_the_finite_difference_of_a_score_by_a_word(layers, cell):
         assert found[j, i] == pytest.approx(np.linalg.norm(slopes), rel=1e-6)
 
 
-def test_guesses_are_what_the_loss_is_about_and_memories_what_was_held():
+def test_guesses_and_probabilities_are_what_the_loss_is_about():
     net, source, target = a_translator()
     guessed = nets.predictions(net, source[:, None], target[:, None])
     assert guessed.shape == (4, 1)
-    held = nets.hidden_states(net, source, target)
-    assert held.shape == (7 + 4, 4)
-    assert (guessed[:, 0] == np.argmax(held[7:] @ net.W.T + net.b, axis=1)).all()
-    np.testing.assert_array_equal(held[:7], cells.unroll(net.encoder[0], np.eye(6)[source][:, None]).h[1:, 0])
+    padded = np.append(target, nets.PAD)[:, None]
+    p = nets.probabilities(net, source[:, None], padded)
+    assert p[4, 0] == 0
+    assert -np.log(p[:4]).mean() == pytest.approx(nets.translation_loss(net, source[:, None], padded)[0], rel=1e-12)

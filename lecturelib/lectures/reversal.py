@@ -1,18 +1,21 @@
 """Notebook 05, reversal: the gaps between the words of two languages, and what a network learns from them."""
 
+from collections.abc import Callable, Sequence
 from functools import cache, partial
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from lecturelib import datasets, expect, nets, pretrained
-from lecturelib.plots import BACKWARD, FORWARD, INK, log10, narrow
+from lecturelib import datasets, expect, nets, pretrained, train
+from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, log10, narrow
 from lecturelib.probes import Called, Exercise, number
 
 ORDERS = "forward", "reversed"  # how the source is read
 LONGEST = {"read": 17, "write": 21}  # words of the longest numbers, <EOS> included
 MOST_WORDS = 26  # a letter for each word
+GUESSING = 0.124  # of the held-out sentences begin with the commonest first word
 
 
 # -- the gaps -----------------------------------------------------------------------------------------------------------------
@@ -44,7 +47,7 @@ def arcs(ax, places: np.ndarray, gaps: np.ndarray, w: float, longest: int) -> No
         x, y = place + gap / 2 * (1 + np.cos(turn)), 0.45 + gap / 2 * np.sin(turn)
         role = BACKWARD if k == 0 else FORWARD
         ax.plot(x, y, color=role["color"], linewidth=3.5 * size, alpha=np.clip(size, 0.2, 1))
-    for first, positions in (("A", places), ("a", T + np.arange(T))):
+    for first, positions in (("A", places), ("a", places + gaps)):
         for k, x in enumerate(positions):
             weight = "normal" if k else "bold"
             ax.text(x, -0.4 - below * (x % 2), chr(ord(first) + k), ha="center", va="center", color=INK, weight=weight)
@@ -91,14 +94,6 @@ def written_backwards(sentences: datasets.Sentences) -> datasets.Sentences:
 # -- what was learned ---------------------------------------------------------------------------------------------------------
 
 
-class FiveSeeds(NamedTuple):
-    """What five pairs of runs show, each 1 if it is so and 0 if not."""
-
-    forward_low: int  # the forward median is below its threshold
-    reversed_high: int  # the reversed median is above its threshold
-    fewer_mistakes: int  # in each pair the reversed run makes at most a third of the mistakes
-
-
 def _stored_net(order, steps, cell="tanh"):
     """The stored net for numbers below 10^9, seed 0, after `steps` training steps of 1500."""
     name = f"{cell} 1e9 1500 {order} seed 0" + (f" step {steps}" if steps < 1500 else "")
@@ -118,22 +113,43 @@ def right_by_place(order: str, steps: int) -> np.ndarray:
     return right.sum(1)[:14] / word.sum(1)[:14]
 
 
+@cache
+def right_from_french() -> np.ndarray:
+    """As `right_by_place`, for the best guess from the place and the two French words before alone; no English is read."""
+    learn, held_out = (sentences.target for sentences in datasets.translation())
+    share = []
+    for place in range(14):
+        before, after = ([a[max(0, place - 2) : place], a[place]] for a in (learn, held_out[:, :500]))
+        seen = np.zeros((31, 31, 31), int)
+        np.add.at(seen, (*_two_before(before[0]), before[1]), 1)  # the last row, -1, counts padding
+        word = after[1] >= 0
+        share.append(np.mean((seen[_two_before(after[0])][:, :30].argmax(1) == after[1])[word]))
+    return np.array(share)
+
+
+def _two_before(words):
+    """The two words before, 0 where there is none."""
+    return (*np.zeros((2 - len(words), words.shape[1]), int), *words)
+
+
 SHARES = partial(expect.numbers, axes="N")
 
 
-@expect.arguments(ax=expect.axes, forward=SHARES, backward=SHARES)
-def by_position(ax, forward: np.ndarray, backward: np.ndarray) -> None:
-    """The shares of correct words (T,) by place in the translation, for sources read forward and reversed (`backward`)."""
+@expect.arguments(ax=expect.axes, forward=SHARES, backward=SHARES, alone=SHARES)
+def by_position(ax, forward: np.ndarray, backward: np.ndarray, alone: np.ndarray) -> None:
+    """The shares of correct words (T,) by place, for sources read forward, reversed (`backward`), and not at all (`alone`)."""
     longest = max(len(forward), len(backward))
-    ax.set(xlim=(0.5, longest + 3), ylim=(-0.02, 1.05), xlabel="place of the French word", ylabel="words right")
-    gap = forward[-1] - backward[-1]
-    apart = 0.04 * (1 if gap >= 0 else -1) * (abs(gap) < 0.08)  # keeps the two names legible
-    for name, rate, shift, role, marker in (
-        ("forward", forward, apart, BACKWARD, "o"),
-        ("reversed", backward, -apart, FORWARD, "s"),
-    ):
+    ax.set(xlim=(0.5, longest + 4), ylim=(-0.02, 1.05), xlabel="place of the French word", ylabel="words right")
+    ends = np.array([forward[-1], backward[-1], alone[-1]])
+    order = np.argsort(ends)
+    heights = ends[order]
+    heights[1:] = np.maximum(heights[1:], heights[:-1] + 0.08)  # keeps the names legible
+    heights[2] = max(heights[2], heights[1] + 0.08)
+    spread = dict(zip(order, heights, strict=True))
+    lines = ("forward", forward, BACKWARD, "o"), ("reversed", backward, FORWARD, "s"), ("French alone", alone, IDENTITY, None)
+    for k, (name, rate, role, marker) in enumerate(lines):
         ax.plot(np.arange(1, len(rate) + 1), rate, marker=marker, **role)
-        ax.text(len(rate) + 0.3, rate[-1] + shift, name, va="center", color=role["color"])
+        ax.text(len(rate) + 0.3, spread[k], name, va="center", color=role["color"])
 
 
 def shares(setting: str, measure: str) -> str:
@@ -150,66 +166,172 @@ def shares(setting: str, measure: str) -> str:
     return row + f"{len(found)}"
 
 
-# -- one translation ----------------------------------------------------------------------------------------------------------
+# -- swap a word --------------------------------------------------------------------------------------------------------------
+
+KINDS = tuple(tuple(datasets.ENGLISH[k] for k in kind) for kind in (range(2, 11), range(11, 21), range(21, 29)))
 
 
-class Translation(NamedTuple):
-    """What a net makes of one number."""
+class Swaps(NamedTuple):
+    """What a net makes of one number, and of the same number with one word replaced by each other word of its kind."""
 
-    order: str  # of ORDERS
-    read: list  # T_in English words, in the order in which they were read
-    written: list  # T_out French words that the net wrote by itself
-    correct: list  # French words
-    gradients: np.ndarray  # (T_out, T_in), |d score of a French word / d English word|
-    h: np.ndarray  # (T_in + T_out, H), the top layer's hidden states
+    read: list  # T_in English words, in the order of the language
+    correct: list  # T_out French words
+    verdict: str  # "right", or the words that the net wrote by itself
+    places: list  # N places, from 0, of the English words that can be swapped
+    own: np.ndarray  # (N,), the first French place that changes, in most swaps of that word
+    drops: np.ndarray  # (N, T_out), by how much the probability of each correct French word falls, on average over the swaps
+    gradients: np.ndarray  # (N, T_out), |d score of the French word / d English word|
 
-    @property
-    def verdict(self) -> str:
-        """Either "right", or the words that were written instead."""
-        return "right" if self.written == self.correct else " ".join(self.written)
+
+def other_words(word: str) -> list:
+    """The words that can stand in its place: the other ones of one ... nine, ten ... nineteen or twenty ... ninety; or none."""
+    return [other for kind in KINDS if word in kind for other in kind if other != word]
+
+
+def _number(english: list) -> int:
+    """The number of these English words."""
+    value = dict(zip(datasets.ENGLISH[1:29], [*range(20), *range(20, 100, 10)], strict=True))
+    total = part = 0
+    for word in english:
+        if word in ("thousand", "million"):
+            total, part = total + part * (1000 if word == "thousand" else 10**6), 0
+        else:
+            part = part * 100 if word == "hundred" else part + value.get(word, 0)
+    return total + part
+
+
+def _first_change(one: list, other: list) -> int:
+    """The first place at which two lists differ."""
+    return next(k for k, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1])
+
+
+def _padded(english: list, order: str) -> np.ndarray:
+    """The words as a net reads them in this order, padded in front."""
+    words = datasets.encode_words(english if order == "forward" else english[::-1], datasets.ENGLISH)
+    return np.r_[np.full(LONGEST["read"] - len(words), nets.PAD), words]
 
 
 @cache
-def translated(line: str, order: str) -> Translation:
-    """The number typed in `line`, translated by the stored LSTM that reads in this order."""
-    english, french = in_words(line)
-    read = english if order == "forward" else english[::-1]
-    padding = np.full(LONGEST["read"] - len(read), nets.PAD)
-    source = np.r_[padding, datasets.encode_words(read, datasets.ENGLISH)]
-    net = _stored_net(order, 1500, "LSTM")
-    target = nets.translate(net, source[:, None], LONGEST["write"])[:, 0]
-    target = target[target != nets.PAD]
-    gradients, h = nets.input_gradients(net, source, target), nets.hidden_states(net, source, target)
-    written = [datasets.FRENCH[k] for k in target]
-    return Translation(order, read, written, french, gradients[:, len(padding) :], h[len(padding) :])
+def swaps(line: str, order: str) -> Swaps:
+    """The number typed in `line`, and each of its swaps, read in this order by the stored LSTM.
 
-
-TRANSLATION = partial(expect.instance, kinds=Translation, what="a Translation, from `translated`")
-
-
-@expect.arguments(gradients=expect.axes, states=expect.axes, translation=TRANSLATION)
-def gradients_and_states(gradients, states, translation: Translation) -> None:
-    """A translation as two images: its gradients, a row for each French word, and the hidden states, a column for each word.
-
-    Each row of gradients is shown from a hundredth of its largest value up to that value. The line in the lower image is where
-    reading ends.
+    The probabilities are those of the correct French words, given the correct words before. ValueError: not a number, or zero.
     """
-    read, written = translation.read, translation.written
-    logs = log10(translation.gradients / translation.gradients.max(1, keepdims=True))
-    gradients.imshow(np.clip(logs, -2, 0), cmap="cividis", vmin=-2, vmax=0, aspect="auto", interpolation="nearest")
-    gradients.set_title(translation.order, fontsize=10)
-    gradients.set_yticks(range(len(written)), written, fontsize=8)
-    states.imshow(translation.h.T, cmap="PuOr", vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
-    states.axvline(len(read) - 0.5, color=INK, linewidth=1.5)
-    states.set(yticks=[], ylabel="unit of h")
-    for ax, words in ((gradients, read), (states, read + written)):
-        ax.set_xticks(range(len(words)), words, fontsize=8)
-        ax.tick_params(axis="x", rotation=90)
-    if narrow(states):  # it has no room for the words, and is not below its gradients
-        middles = (len(read) - 1) / 2, len(read) + (len(written) - 1) / 2
-        states.set_xticks(middles, ["read", "written"])
-        states.tick_params(axis="x", rotation=0)
-        states.set_title(translation.order, fontsize=10)
+    english, french = in_words(line)
+    places = [k for k, word in enumerate(english) if other_words(word)]
+    if not places:
+        raise ValueError("zero has no word to swap: type another number")
+    net, target = _stored_net(order, 1500, "LSTM"), datasets.encode_words(french, datasets.FRENCH)
+    swapped = [[[*english[:k], other, *english[k + 1 :]] for other in other_words(english[k])] for k in places]
+    sources = np.array([_padded(words, order) for words in [english, *chain.from_iterable(swapped)]]).T
+    p = nets.probabilities(net, sources, np.repeat(target[:, None], sources.shape[1], axis=1))
+    ends = np.cumsum([len(some) for some in swapped])
+    drops = [p[:, 0] - part.mean(1) for part in np.split(p[:, 1:], ends[:-1], axis=1)]
+    changes = [[_first_change(french, in_words(str(_number(words)))[1]) for words in some] for some in swapped]
+    written = nets.translate(net, sources[:, :1], LONGEST["write"])[:, 0]
+    said = [datasets.FRENCH[k] for k in written[written != nets.PAD]]
+    gradients = nets.input_gradients(net, sources[:, 0], target)[:, -len(english) :]
+    gradients = gradients if order == "forward" else gradients[:, ::-1]
+    own = np.array([np.bincount(some).argmax() for some in changes])
+    verdict = "right" if said == french else " ".join(said[:-1])
+    return Swaps(english, french, verdict, places, own, np.array(drops), gradients[:, places].T)
+
+
+def own_word_hit(order: str) -> tuple[list, list, float]:
+    """How often each of nine words hits its own French word hardest: (by swaps, by the gradient, share of numbers right).
+
+    Over 40 random numbers of nine digits, none of them zero. Own: as in `Swaps`.
+    """
+    numbers = np.random.default_rng(0).integers(1, 10, (400, 9))
+    numbers = numbers[(numbers[:, 1::3] > 1).all(1)][:40]  # no ten ... nineteen: then each digit is one word
+    found = [swaps("".join(map(str, digits)), order) for digits in numbers]
+    hits = [
+        np.mean([measure(one).argmax(1) == one.own for one in found], axis=0)
+        for measure in (lambda one: one.drops, lambda one: one.gradients)
+    ]
+    return hits[0].tolist(), hits[1].tolist(), float(np.mean([one.verdict == "right" for one in found]))
+
+
+@expect.arguments(ax=expect.axes, swapped=partial(expect.instance, kinds=Swaps, what="Swaps, from `swaps`"), word=expect.whole)
+def drop_bars(ax, swapped: Swaps, word: int, title: str) -> None:
+    """A bar for each French word: how far its probability falls when English word number `word`, from 1, is swapped.
+
+    The word's own French word is striped and named in bold.
+    """
+    k = min(word, len(swapped.places)) - 1
+    expect.text("title", title)
+    ax.set(xlim=(-0.3, 1.05), ylim=(len(swapped.correct) - 0.4, -0.6), xlabel="probability lost", yticks=[], title=title)
+    ax.axvline(0, color=INK, linewidth=0.8)
+    for row, drop in enumerate(np.clip(swapped.drops[k], -0.3, 1)):
+        own = row == swapped.own[k]
+        role = BACKWARD if own else FORWARD
+        ax.barh(row, drop, height=0.75, color=role["color"], hatch="///" if own else None, edgecolor="white", linewidth=0)
+        style = {"color": role["color"], "weight": "bold"} if own else {"color": INK}
+        ax.text(-0.33, row, swapped.correct[row], ha="right", va="center", fontsize=9, **style)
+
+
+# -- two arms, watched --------------------------------------------------------------------------------------------------------
+
+
+def clipped_loss(net: nets.EncoderDecoder, task: Sequence, batch: np.ndarray) -> tuple[float, nets.EncoderDecoder]:
+    """(loss, gradient clipped to norm 1) of the sentences with the indices in `batch`; task is (learn, held out)."""
+    learn = task[0]
+    value, gradient = nets.translation_loss(net, learn.source[:, batch], learn.target[:, batch])
+    return value, train.clip_norm(gradient, 1.0)[0]
+
+
+def first_right(arms: Sequence, tasks: Sequence) -> list[float]:
+    """For each arm, a net, and its task (learn, held out): the share of held-out sentences whose first word is right."""
+    pairs = [(net, held_out) for net, (_, held_out) in zip(arms, tasks, strict=True)]
+    return [float(np.mean(nets.translate(net, some.source, 1)[0] == some.target[0])) for net, some in pairs]
+
+
+def about(share: float, step: float = 0.1) -> float:
+    """The share to the nearest multiple of `step`: the digits of a trained net that all processors agree on."""
+    return float(round(round(share / step) * step, 2))
+
+
+class FirstWords:
+    """Watches a run of `train.fit` whose parameters are a tuple of nets, one for each arm: how often the first word is right.
+
+    It has what `live.watch` shows of a run, and `rights`: for each arm the share at `measured`, each tenth step.
+    """
+
+    def __init__(self, watch: Callable, names: Sequence, held_out: Sequence) -> None:
+        self._watch, self.names, self._held_out = watch, names, held_out
+        self.losses: Sequence = ()
+        self.steps, self.ended = 1, ""
+        self.measured: list[int] = []
+        self.rights: list[list] = [[] for _ in names]
+
+    def __call__(self, run: train.Run) -> None:
+        self.losses, self.steps, self.ended = run.losses, run.steps or 1, run.ended
+        if len(run.losses) % 10 == 0 and not run.ended:
+            self.measured.append(len(run.losses))
+            for right, net, sentences in zip(self.rights, run.params, self._held_out, strict=True):
+                first = nets.translate(net, sentences.source[:, :300], 1)[0]
+                right.append(float(np.mean(first == sentences.target[0, :300])))
+        self._watch(self)
+
+    @property
+    def text(self) -> str:
+        """A one-sentence summary."""
+        if not self.measured:
+            return "No measurement yet."
+        now = ", ".join(f"{name} {right[-1]:.2f}" for name, right in zip(self.names, self.rights, strict=True))
+        return f"Step {self.measured[-1]} of {self.steps}: first word right {now}."
+
+
+@expect.arguments(ax=expect.axes, run=partial(expect.instance, kinds=FirstWords, what="a run watched by FirstWords"))
+def first_words(ax, run: FirstWords) -> str:
+    """The share of correct first words in each arm, step by step; the thin line is always guessing the commonest word."""
+    ax.set(xlim=(0, 1.15 * run.steps), ylim=(-0.02, 1.05), xlabel="training step", ylabel="first word right")
+    ax.axhline(GUESSING, **IDENTITY)
+    for name, right, role in zip(run.names, run.rights, (BACKWARD, FORWARD), strict=True):
+        ax.plot(run.measured, right, **role)
+        if right:
+            ax.text(run.measured[-1] + 3, right[-1] + 0.03, name, va="center", color=role["color"])
+    return run.text
 
 
 # -- exercises ----------------------------------------------------------------------------------------------------------------
@@ -221,6 +343,8 @@ EXERCISES = {
         lambda T: (1, T, 2 * T - 1),
         (
             (lambda T: (2 * T - 1, T, 1), "the order is smallest, mean, largest."),
+            (lambda T: (1, 2 * T - 1, T), "the three are right, but the mean comes second, and the largest last."),
+            (lambda T: (T, 1, 2 * T - 1), "the three are right, but the smallest comes first, then the mean."),
             (lambda T: (T, T, T), "that is the sentence read forwards: there every gap is T."),
             (lambda T: (1, (T + 1) / 2, T), "you measured within the English sentence; the gap runs on to the French word."),
             (lambda T: (0, T - 1, 2 * T - 2), "one too few: from reading one word to writing the next is already one step."),
