@@ -215,7 +215,7 @@ def text_html(source: str) -> str:
 
     text = markdown_mistune.markdown2html_mistune(MATHS.sub(keep, source))
     text = re.sub(r'<a class="anchor-link".*?</a>', "", text)
-    text = re.sub(r'href="([\w-]+)\.ipynb"', r'href="\1.html"', text)
+    text = re.sub(r'href="([\w-]+)\.ipynb(#[\w-]+)?"', r'href="\1.html\2"', text)
     return re.sub(r"FORMULA(\d+)X", lambda found: formulas[int(found[1])], text)
 
 
