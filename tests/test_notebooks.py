@@ -139,6 +139,12 @@ def test_text_is_brief(book):
     assert not {name: n for name, n in wordy.items() if n > 90}
 
 
+def test_it_prints_numbers_and_no_bare_verdicts(book):
+    """A number shows how far a claim holds; True says only that somebody has set a bound."""
+    printed = {cell.id: "".join(output.get("text", "") for output in cell.outputs) for cell in code(book)}
+    assert not {name: text for name, text in printed.items() if re.search(r"\b(True|False)\b", text)}
+
+
 def test_the_title_is_a_claim(book):
     first = book.cells[0]
     assert first.cell_type == "markdown"
