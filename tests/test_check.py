@@ -276,15 +276,12 @@ def swallows(*arguments):
     ("name", "given", "said"),
     [
         ("half", 0.999, "with w = 0.999 there is 0.456 of the pulse left after 784 steps; it should be 0.5."),
-        ("sink-gone", np.float64(0.3), "0.3 is not right" + GENERIC),
-        ("sink-gone", np.array(0.3), "0.3 is not right" + GENERIC),
+        ("turn", np.float64(44.5), "44.5 is not right" + GENERIC),
+        ("turn", np.array(44.5), "44.5 is not right" + GENERIC),
         ("half", Fraction(1, 3), "with w = 0.333333 there is 0 of the pulse left after 784 steps; it should be 0.5."),
         ("steps", 7, "7 is not right" + GENERIC),
         ("turn", np.int64(44), "44 is not right" + GENERIC),
-        ("window", 3.55, "3.55 is not right" + GENERIC),
         ("eta", 0.5, "you clip ordinary steps too: safe, but slow. Only one norm of the ten is out of line."),
-        ("signs", np.ones(5, int), "array([1, 1, 1, 1, 1]) is not right" + GENERIC),
-        ("signs", [1, 1, 1, 1, np.int64(1)], "[1, 1, 1, 1, 1] is not right" + GENERIC),
         ("exponent", lambda w, T: w + T, "your function gives 51.1 for (1.1, 50)" + NUMBER + CASE),
         (
             "exponent",

@@ -168,5 +168,6 @@ def test_a_picture_of_plots_is_used_by_several_lectures():
     users = {path.stem[3:].replace("-", "_"): attributes(code_of(path), "plots") for path in NOTEBOOKS}
     for path in LECTURES:
         users[path.stem] |= {name.removeprefix("lecturelib.plots.") for name in imported(path)}
+        users[path.stem] |= attributes(path.read_text("utf-8"), "plots")
     for name in sorted(pictures):
         assert sum(name in used for used in users.values()) >= 2, f"plots.{name} belongs in the one lecture that uses it"

@@ -47,9 +47,9 @@ UNUSED = ("docopt", "fonttools", "pytz")  # only for the command of num2words, a
 NO_PAGE = ("anywidget", "ipywidgets", "matplotlib-pyodide")  # a page has Python, but not Jupyter
 FONTS = r"fonts/(afm|pdfcorefonts|ttf/(DejaVuSerif|DejaVuSansMono-|DejaVuSans-BoldO|STIXGeneralBolI))"
 WINDOWS = r"qt_|_backend_(gtk|tk)|web_backend|backend_(cairo|gtk|mac|nbagg|pgf|ps|qt|tk|webagg|wx)"
-PARTS = rf"_qhull|_ttconv|sphinxext|testing|backends/({WINDOWS})|mpl-data/(sample_data|images|{FONTS})"
+PARTS = rf"_animation|_qhull|_ttconv|animation|sphinxext|testing|backends/({WINDOWS})|mpl-data/(sample_data|images|{FONTS})"
 TRIMMED = {  # files of wheels that nothing here reads
-    "matplotlib": rf"matplotlib/({PARTS})|mpl_toolkits/axisartist",
+    "matplotlib": rf"matplotlib/({PARTS})|mpl_toolkits/ax",
     "pillow": r"PIL/_(imagingcms|imagingft|imagingtk|webp)\.|PIL/(?!Bmp|Gif|Jpeg|Png|Ppm|Tiff)\w+ImagePlugin|PIL/P(df|SDraw)",
     "numpy": r"numpy/(f2py|linalg/lapack_lite|_core/include|testing/tests|.+\.(pyi|pxd|a)$)",
     "python-dateutil": r"dateutil/zoneinfo/.+\.tar\.gz",

@@ -106,7 +106,7 @@ def packages(book: NotebookNode) -> list[str]:
     code = "\n".join(cell.source for cell in book.cells if cell.cell_type == "code")
     own = re.findall(r"lectures import (\w+)", code)
     code += "\n".join((ROOT / f"lecturelib/lectures/{name}.py").read_text("utf-8") for name in own)
-    return ["lecturelib", *(["lecturelib-data"] if re.search(r"\b(datasets|pretrained)\b", code) else [])]
+    return ["lecturelib", *(["lecturelib-data"] if re.search(r"\b(adding|datasets|pretrained|reading)\b", code) else [])]
 
 
 # -- figures and questions, for which the notebook must run: kept from build to build ----------------------------------------

@@ -264,7 +264,7 @@ def states_over_time(ax, h, example):
     mark = {"marker": "_", "markersize": 11, "markeredgewidth": 3, "color": BACKWARD["color"], "linestyle": "none"}
     targets = targets[example : example + h.shape[1]]
     ax.plot(np.full(len(targets), steps + 0.3), targets, label="target", **mark)
-    ax.legend(loc="upper left", ncol=4, fontsize=9, frameon=False, handlelength=1.8, columnspacing=1.2, borderpad=0)
+    ax.legend(loc="upper left", ncol=4, fontsize=9, frameon=False, handlelength=1.6, columnspacing=0.8, borderpad=0)
 
 
 @expect.arguments(ax=expect.axes, b=expect.rising, high=expect.positive, at=expect.number)
