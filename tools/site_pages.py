@@ -38,7 +38,7 @@ from lecturelib.live.render import SHARP
 LIVE = ROOT / "lecturelib/live"
 PARTS = ROOT / "site/pages"  # the template, the style sheet, the scripts
 KEPT = ROOT / "build/figures"  # figures drawn by earlier builds
-FRAMES = 13  # of a slider, and those that the text names
+FRAMES = 11  # of a slider, and those that the text names
 QUALITY = 30  # of the stored frames, which have two pixels for each CSS pixel
 NUMBERS = re.compile(r"(?<![\w.^])[-\N{MINUS SIGN}]?\d+(?:\.\d+)?(?![\w^])")
 MATHS = re.compile(r"\$\$(?P<block>.+?)\$\$|\$(?P<inline>[^$\n]+?)\$", re.S)
