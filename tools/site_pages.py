@@ -102,11 +102,13 @@ def facts(path: Path, book: NotebookNode, figures: Mapping[str, Any]) -> dict[st
 
 
 def packages(book: NotebookNode) -> list[str]:
-    """What Python in the page must load: the library, and its data if the notebook or its own module reads some."""
+    """What Python in the page must load: the library, and its data if the notebook or a module that it imports reads some."""
     code = "\n".join(cell.source for cell in book.cells if cell.cell_type == "code")
-    own = re.findall(r"lectures import (\w+)", code)
-    code += "\n".join((ROOT / f"lecturelib/lectures/{name}.py").read_text("utf-8") for name in own)
-    return ["lecturelib", *(["lecturelib-data"] if re.search(r"\b(adding|datasets|pretrained|reading)\b", code) else [])]
+    names = re.findall(r"\w+", " ".join(re.findall(r"^from lecturelib(?:\.lectures)? import (.+)$", code, re.M)))
+    files = [path for name in names for path in (ROOT / "lecturelib").glob(f"**/{name}.py")]
+    reads = re.compile(r"^from lecturelib import .*\b(datasets|pretrained)\b", re.M)
+    data = any(reads.search(text) for text in (code, *(path.read_text("utf-8") for path in files)))
+    return ["lecturelib", *(["lecturelib-data"] if data else [])]
 
 
 # -- figures and questions, for which the notebook must run: kept from build to build ----------------------------------------
