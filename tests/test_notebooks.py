@@ -9,6 +9,7 @@ import re
 
 import nbformat
 import run_notebooks
+from name_cells import is_named
 from PIL import Image
 from wording import long_numbers, nonsense, words
 
@@ -72,7 +73,7 @@ def test_it_is_small(notebook, book):
 
 def test_ids_tags_and_slides(book):
     for cell in book.cells:
-        assert run_notebooks.READABLE.fullmatch(cell.id) and not run_notebooks.MADE_UP.match(cell.id), cell.id
+        assert is_named(cell), f"{cell.id}: run `make cell-ids`"
         tags = {tag for tag in cell.metadata.get("tags", []) if not re.fullmatch(r"stored:\w+", tag)}
         assert tags <= TAGS, cell.id
         assert cell.metadata.get("slideshow", {}).get("slide_type") in SLIDES, f"{cell.id} needs a slide_type"
