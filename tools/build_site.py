@@ -88,7 +88,7 @@ def build(out: Path) -> None:
     open_at_start(out / "lab/index.html")
     site_pages.build(out)
     (out / "index.html").write_text(site_front.front(paths_in([])), "utf-8")
-    site_reference.build(out / "api")
+    site_reference.build(out / "reference")
     licences(out)
 
 
