@@ -1,8 +1,9 @@
 """What docs/lecturer.md says is so: its links lead somewhere, its moves say what it quotes, its minutes add up."""
 
+import json
 import math
 import re
-from collections import namedtuple
+from collections import Counter, namedtuple
 from functools import cache
 from pathlib import Path
 
@@ -129,6 +130,29 @@ def test_every_link_leads_somewhere():
         file, _, place = target.partition("#")
         assert (ROOT / "docs" / file).is_file(), target
         assert not place or f'"id": "{place}"' in (ROOT / "docs" / file).read_text("utf-8"), target
+
+
+@pytest.mark.parametrize("name", site_docs.GUIDES)
+def test_a_page_of_the_site_leads_to_pages_and_cells_that_are_there(name):
+    text = site_docs.page(name)
+    places = {path.stem: set(cell_ids(path)) for path in (ROOT / "notebooks").glob("*.ipynb")}
+    places |= {guide: set(re.findall(r'id="([^"]+)"', site_docs.page(guide))) for guide in site_docs.GUIDES}
+    body = text[text.index('<nav class="contents"') : text.index("<footer>")]
+    links = [link for link in re.findall(r'href="([^"]*)"', body) if not link.startswith("http")]
+    for link in links:
+        page, _, place = link.partition("#")
+        assert not page or page.endswith(".html"), link
+        assert not place or place in places[page.removesuffix(".html") or name], link
+    assert len(links) > 5 and "$" not in re.sub(r"(?s)<pre.*?</pre>|<math.*?</math>", "", body)
+
+
+def test_on_the_page_each_cell_that_is_named_is_a_link():
+    links = re.findall(r'<a href="([\w-]+)\.html#([\w-]+)"><code>\2[:<]', site_docs.page("lecturer"))
+    assert Counter(links) == Counter((notebook, name.cell) for notebook, names in named().items() for name in names)
+
+
+def cell_ids(path):
+    return [cell["id"] for cell in json.loads(path.read_text("utf-8"))["cells"]]
 
 
 ROUTES = [

@@ -5,6 +5,7 @@ heading, to the next heading. A cell is named by its id in backticks, with what 
 """
 
 import html
+import itertools
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -41,10 +42,19 @@ def page(name: str) -> str:
 
 
 def text_html(source: str) -> str:
-    """Markdown as HTML, without links to files that are no pages, and without ids in headings that may be equal."""
+    """Markdown as HTML: without links to files that are no pages, with the ids of GitHub in its larger headings, and with the
+    name of its column in each cell of a table, which a narrow page shows."""
     text = site_pages.text_html(source)
     text = re.sub(r'<a href="(?!https?:|#|[\w-]+\.html)[^"]*">(.*?)</a>', r"\1", text)
-    return re.sub(r"<h4[^>]*>", "<h4>", text)
+    text = re.sub(r"<h4[^>]*>", "<h4>", text)  # several say the same
+    text = re.sub(r'(?<=<h[123] id=")[^"]+', lambda found: re.sub(r"[^\w-]", "", found[0]).lower(), text)
+    return re.sub(r"(?s)<table>.*?</table>", lambda found: labelled(found[0]), text)
+
+
+def labelled(table: str) -> str:
+    """The HTML of a table with the name of its column in each cell."""
+    names = itertools.cycle(re.findall(r"<th>(.*?)</th>", table))
+    return re.sub(r"<td>", lambda _: f'<td data-column="{next(names)}">', table)
 
 
 def linked(text: str) -> str:
