@@ -19,7 +19,7 @@ MARK = re.compile(
     r"|`(?P<cell>(?:live|claim|run|train|predict|exercise)-[\w-]+)(?:: (?P<settings>[^`]+))?`"
     r'|"(?P<said>[^"]+)"'
 )
-BLOCK = re.compile(r"(?ms)^```\n(.*?)^```\n")  # code that is shown as it stands
+BLOCK = re.compile(r"(?ms)^```\w*\n(.*?)^```\n")  # code that is shown as it stands
 
 
 def build(out: Path) -> None:
