@@ -24,6 +24,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import nbformat
 import playwright
+import site_docs
 import site_front
 import site_pages
 import site_reference
@@ -87,6 +88,7 @@ def build(out: Path) -> None:
             script.unlink()
     open_at_start(out / "lab/index.html")
     site_pages.build(out)
+    site_docs.build(out)
     (out / "index.html").write_text(site_front.front(paths_in([])), "utf-8")
     site_reference.build(out / "reference")
     licences(out)
