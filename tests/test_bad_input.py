@@ -526,6 +526,7 @@ TABLE = {
     plots.phase_line: {"ax": AXES, "f": MAP, "lo": LO, "hi": HI, "x": (0.5, like(0.5, inf=False))},
     iterated_functions.composed: {"ax": AXES, "f": MAP, "at": (0.5, number())},
     iterated_functions.slopes: {"ax": AXES, "f": MAP, "at": (0.5, number())},
+    iterated_functions.web_and_line: {"web": AXES, "line": AXES, "f": MAP, "x": row(), "lo": LO, "hi": HI},
     iterated_functions.twins: {
         "web": AXES,
         "gap": AXES,

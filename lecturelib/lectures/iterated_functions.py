@@ -11,6 +11,7 @@ from lecturelib.probes import Exercise, number, signs
 
 PLACES = (1 - np.cos(np.linspace(0, np.pi, 2001))) / 2  # denser near 0 and 1, where the repeated logistic map has its walls
 VIEWS = {"0 to 1.2": (0, 1.2), "-1.6 to 1.6": (-1.6, 1.6)}  # of the cobweb: the slide's, and a wide one
+LATE = 16  # of the orbit beside a cobweb, the states that are marked on the phase line: enough to see a cycle of 8
 LAST, RECENT = 40, 12  # of the pictures of two orbits: the last step, and how many of a long cobweb are shown
 STARTS = np.sqrt(np.linspace(0.1, 0.4, 100))  # roots, so that none lies on a source; rounded alike on all processors
 ROUNDING = 2.0**-53  # of a number just below 1: a smaller gap is lost
@@ -52,6 +53,15 @@ def orbit_text(x: np.ndarray) -> str:
     """In words where the orbit `x`, shape (steps + 1,), started and where it is now."""
     now = f"x = {x[-1]:.3f}" if abs(x[-1]) < 10 else "x has left the picture for infinity"
     return f"From {x[0]:.2f}, after {len(x) - 1} steps, {now}"
+
+
+@expect.arguments(web=expect.axes, line=expect.axes, f=maps.checked_map, x=expect.row)
+def web_and_line(web, line, f, x, lo, hi):
+    """The orbit `x`, shape (steps + 1,), as a cobweb (slide 9), and over the phase line its last states, few on a cycle."""
+    plots.cobweb(web, f, x, lo, hi)
+    plots.phase_line(line, f, lo, hi, x[-1])
+    late = x[-LATE:-1][(lo <= x[-LATE:-1]) & (x[-LATE:-1] <= hi)]
+    line.plot(late, 0 * late + 0.45, linestyle="none", marker="v", markerfacecolor="none", color=INK)
 
 
 @expect.arguments(
@@ -99,7 +109,7 @@ def _sizes_along_time(ax, grown, gradient, decades, rate):
     ax.plot(t, np.clip(log10(grown), -2 * decades, 2 * decades), marker="o", markersize=3, **FORWARD | {"linewidth": 1.6})
     ax.plot(t, np.clip(log10(gradient), -2 * decades, 2 * decades), color=BACKWARD["color"], linestyle=DASHED, linewidth=2.4)
     ax.text(0.01, 0.9, "gap, forward: solid", transform=ax.transAxes, color=FORWARD["color"], bbox=PAPER)
-    ax.text(0.01, 0.05, "gradient, backward: dashed", transform=ax.transAxes, color=BACKWARD["color"], bbox=PAPER)
+    ax.text(0.01, 0.02, "gradient, backward: dashed", transform=ax.transAxes, color=BACKWARD["color"], bbox=PAPER)
 
 
 def settled(r: float) -> float:

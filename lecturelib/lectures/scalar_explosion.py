@@ -81,7 +81,7 @@ def pulse(units, time, passed, k):
     edges = (x[:, None] + (-0.3, 0.3, 0.4)).ravel()  # the third point parts the bars; `bar` would draw the ticks anew
     bars = {"where": np.arange(3 * n) % 3 < 2, "color": BACKWARD["color"], "linewidth": 0}
     units.fill_between(edges, floor, np.repeat(now, 3), **bars)
-    units.hlines(most, x - 0.3, x + 0.3, color=INK, linewidth=1.6)
+    units.hlines(np.where(most > floor, most, np.nan), x - 0.3, x + 0.3, color=INK, linewidth=1.6)
     row = np.full(n, floor - 0.65)
     shade = colormaps["cividis"](np.clip((logs[k] - floor) / (4 - floor), 0, 1))
     units.plot(x, row, color=BACKWARD["color"], linestyle="-", linewidth=1.5, zorder=1)
@@ -203,23 +203,23 @@ def unrolled(ax, size, words):
     """An encoder that reads `words`, and a decoder that then writes. `size`, shape (T,), is the gradient at h(1)..h(T).
 
     The lecture's slide 3, with the T - 1 arrows of the derivative between the T places: their colour and width show log10 of the
-    gradient that each passes on, from 10^-3 to 10^3.
+    gradient that each passes on, from 1/30 to 30.
     """
     expect.numbers("size", size, "T", finite=False, T=len(words))
     T, small = len(words), narrow(ax)
     x = 19 / max(T - 1, 1) * np.arange(T)
     out = x[-1] + 1.6 * np.arange(1, 4)
-    ax.set(xlim=(-1.8 if small else -1.3, 24.5), ylim=(-3.1, 2.4))
+    ax.set(xlim=(-1.8 if small else -1.3, 24.5), ylim=(-2.9, 2.4))
     ax.axis("off")
-    share = np.clip((log10(size) + 3) / 6, 0, 1)  # 0 at 10^-3, 1 at 10^3
-    shade, width = colormaps["cividis"](share), 1 + 8 * share
+    share = np.clip(log10(size) / 3 + 0.5, 0, 1)
+    shade, width = colormaps["cividis"](share), (0.5 if small else 1) * (1 + 10 * share)
     ax.hlines(0 * x[1:], x[:-1], x[1:], colors=shade[:-1], linewidths=width[:-1], zorder=1)
-    middle, heads = 0.5 * (x[1:] + x[:-1]), (20 + 260 * share[:-1]) * (0.25 if small else 1)
+    middle, heads = 0.5 * (x[1:] + x[:-1]), (20 + 330 * share[:-1]) * (0.3 if small else 1)
     ax.scatter(middle, 0 * middle, s=heads, c=shade[:-1], edgecolors="white", linewidths=0.7, marker="<", zorder=2)
     for end in ((x[-1], 0), (out[2], 0), (out[0], 1.5)):
         _edge(ax, (out[0], 0), end, "#bbbbbb", 1.5)
     _edge(ax, (0, -1.2), (0, 0), "#bbbbbb", 1.5)
-    ax.scatter(x, 0 * x, s=16 if small else 70, c=shade, edgecolors=INK, zorder=3)
+    ax.scatter(x, 0 * x, s=(6 if T > 10 else 16) if small else 30, c=shade, edgecolors=INK, zorder=3)
     ax.scatter(out, 0 * out, s=50 if small else 110, c="white", edgecolors=INK, marker="s", zorder=3)
     ax.plot(np.repeat([0, x[-1]], 2), [1.25, 1.45, 1.45, 1.25], color=INK, linestyle="-", linewidth=1)
     arrows = f"T - 1 = {T - 1} arrow{'s' if T > 2 else ''}"
