@@ -127,10 +127,10 @@ def basins(ax, portrait):
         ax.plot(*portrait.late, linestyle="none", marker=".", markersize=2.5, color=FORWARD["color"])
     else:
         ax.imshow(portrait.labels % len(BASINS), extent=(-1, 1, -1, 1), cmap=colors, vmin=0, vmax=len(BASINS) - 1)
-    ax.plot(*portrait.ends, linestyle="none", marker="o", markersize=5, color=INK, clip_on=False, zorder=3)
     for point in portrait.points:
         ax.plot(*point.h, zorder=4, clip_on=False, **KIND[point.kind])
     for k, h in enumerate(portrait.ends.T):
+        ax.plot(*h, marker="o", markersize=5, color=INK, clip_on=False, zorder=3)
         inwards = -h / np.hypot(*h) if np.hypot(*h) > 0.2 else np.array([0.7, 0.7])
         x, y = h + (0.16 if narrow(ax) else 0.14) * inwards  # beside the point, not under its mark
         ax.text(x, y, chr(ord("A") + k), ha="center", va="center", fontweight="bold", color=INK, zorder=6)
