@@ -5,6 +5,7 @@ one; a sink is a filled disc, a source an open ring; the identity is a thin grey
 as log10 on a linear axis, which also holds a gradient of 10^-400, too small for a float.
 """
 
+import itertools
 import math
 from functools import partial
 from typing import Any
@@ -193,11 +194,13 @@ def fixed_ticks(axis: Axis, span: float, most: int, width: int = 0) -> None:
 
 def mark_fixed_points(ax: Axes, f: maps.Map, lo: float, hi: float, on_line: float | None = None) -> None:
     """Mark the fixed points in [lo, hi] by kind and name them; on the diagonal, or on a horizontal line at `on_line`."""
-    for p in maps.fixed_points(f, lo, hi):
+    points = maps.fixed_points(f, lo, hi)
+    rooms = [*(after.x - p.x for p, after in itertools.pairwise(points)), hi - lo]
+    for p, room in zip(points, rooms, strict=False):
         y = p.x if on_line is None else on_line
         at = (12, 8) if on_line is None and p.x < lo + 0.08 * (hi - lo) else (6, -16)  # clear of the tick labels
         ax.plot(p.x, y, zorder=4, clip_on=False, **KIND[p.kind])
-        left = p.x > hi - 0.08 * (hi - lo)  # or it would go over the edge of the picture
+        left = p.x > hi - 0.08 * (hi - lo) or room < 0.15 * (hi - lo)  # of the edge of the picture, or of the next name
         side = {"xytext": (-6, at[1]), "ha": "right"} if left else {"xytext": at}
         ax.annotate(p.kind, (p.x, y), **side, textcoords="offset points", color=INK, bbox=PAPER, zorder=3.5)
 

@@ -556,16 +556,18 @@ TABLE = {
     attractors.basins_and_gradient: {"ax": AXES, "gradient": AXES, "portrait": PORTRAIT, "logs": row(np.zeros(SQUARE))},
     attractors.two_orbits: {"ax": AXES, "time": AXES, "one": real(np.ones((4, 2))), "other": real(2 * np.ones((4, 2)))},
     attractors.unit_curve: {"ax": AXES, "f": MAP, "lo": LO, "hi": HI, "at": (0.5, number()), "diagonal": FLAG},
-    attractors.twins: {"ax": AXES, "runs": RUNS},
+    attractors.twins: {"ax": AXES, "nudge": AXES, "runs": RUNS},
     attractors.states_over_time: {"ax": AXES, "h": real(np.ones((4, 2))), "example": whole(0, least=0)},
-    attractors.nudge_size: {"ax": AXES, "runs": RUNS},
-    attractors.losses_over_bias: {
-        "ax": AXES,
-        "b": RISING,
-        "values": real(np.ones((2, 4))),
-        "high": (3.4, positive()),
-        "at": (0.0, number()),
+    attractors.unit_orbit: {"web": AXES, "line": AXES, "f": MAP, "h": row()},
+    attractors.leaving: {
+        **{"ax": AXES, "time": AXES, "h": real(np.ones((4, 2)))},
+        **{"border": row(), "beside": row(), "leaves": (2.0, number())},
     },
+    attractors.losses_and_mean: {
+        **{"loss": AXES, "cost": AXES, "at": (0.0, number())},
+        **{"values": real(np.ones((2, 241))), "mean": real(np.ones(241))},
+    },
+    attractors.estimates: {"ax": AXES, "slopes": row(), "true": (2.0, number())},
     clipping.arrows: {
         "whole": AXES,
         "zoom": AXES,

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.colors import ListedColormap, to_rgb
 
-from lecturelib import cells, costs, expect, jacobians, maps, phase_plane, tasks
-from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, KIND, POWER, log10, narrow, tangent
+from lecturelib import cells, costs, expect, jacobians, maps, phase_plane, plots, tasks
+from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, KIND, PAPER, POWER, log10, narrow, tangent
 from lecturelib.probes import Called, Exercise, Unfit, floats, number, shown
 
 SIDE = 200  # initial states along each side of the square
@@ -29,6 +29,15 @@ def sinks_in_words(f: maps.Map) -> str:
     if not sinks:
         return f"no sink; the neutral point {points[0].x:.4f} attracts, but slowly"
     return f"sink{'s' * (len(sinks) > 1)} at {' and '.join(sinks)}"
+
+
+@expect.arguments(web=expect.axes, line=expect.axes, f=maps.checked_map, h=expect.row)
+def unit_orbit(web, line, f, h):
+    """The unit's states h (T + 1,) as a cobweb, and below it where each state moves."""
+    plots.cobweb(web, f, h, -1.2, 1.2)
+    plots.phase_line(line, f, -1.2, 1.2, h[0])
+    web.set(xlabel="$h_t$", ylabel="$h_{t+1}$")
+    line.set(xlabel="$h$")
 
 
 @expect.arguments(ax=expect.axes, f=maps.checked_map, at=expect.number)
@@ -101,6 +110,8 @@ def _late(W, steps=400):
 
 
 _is_portrait = partial(expect.instance, kinds=Portrait, what="a Portrait, as `portrait` gives it")
+_each_start = partial(expect.numbers, axes="N", finite=False, N=SIDE**2)
+_orbit = partial(expect.numbers, axes="N 2")
 
 
 def _square(ax):
@@ -109,36 +120,32 @@ def _square(ax):
 
 @expect.arguments(ax=expect.axes, portrait=_is_portrait)
 def basins(ax, portrait):
-    """The basins of attraction as colours, and a letter at each attracting point; or else the curve that orbits end on."""
+    """The basins as colours, a dot and a letter for each attracting point, or else the curve that orbits end on; fixed points."""
     _square(ax)
     colors = ListedColormap([to_rgb(color) for color in BASINS])
     if not portrait.ends.shape[1]:
         ax.plot(*portrait.late, linestyle="none", marker=".", markersize=2.5, color=FORWARD["color"])
     else:
         ax.imshow(portrait.labels % len(BASINS), extent=(-1, 1, -1, 1), cmap=colors, vmin=0, vmax=len(BASINS) - 1)
-    for k, (x, y) in enumerate(portrait.ends.T):
-        ax.text(0.93 * x, 0.93 * y, chr(ord("A") + k), ha="center", va="center", fontweight="bold", color=INK)
-
-
-@expect.arguments(
-    ax=expect.axes,
-    gradient=expect.axes,
-    portrait=_is_portrait,
-    logs=partial(expect.numbers, axes="N", finite=False, N=SIDE**2),
-)
-def basins_and_gradient(ax, gradient, portrait, logs):
-    """The basins with the fixed and slow points; beside them `logs`, log10 |dh(T)/dh(0)| at each of `phase_plane.grid(SIDE)`."""
-    basins(ax, portrait)
     for point in portrait.points:
         ax.plot(*point.h, zorder=4, clip_on=False, **KIND[point.kind])
+    for k, h in enumerate(portrait.ends.T):
+        ax.plot(*h, marker="o", markersize=5, color=INK, clip_on=False, zorder=3)
+        inwards = -h / np.hypot(*h) if np.hypot(*h) > 0.2 else np.array([0.7, 0.7])
+        x, y = h + (0.16 if narrow(ax) else 0.14) * inwards  # beside the point, not under its mark
+        ax.text(x, y, chr(ord("A") + k), ha="center", va="center", fontweight="bold", color=INK, zorder=6)
+
+
+@expect.arguments(ax=expect.axes, gradient=expect.axes, portrait=_is_portrait, logs=_each_start)
+def basins_and_gradient(ax, gradient, portrait, logs):
+    """The basins; beside them `logs`, log10 |dh(T)/dh(0)| at each of `phase_plane.grid(SIDE)`; gives their sizes in words."""
+    basins(ax, portrait)
     _square(gradient)
-    gradient.set_title("gradient: violet $10^{-4}$, white 1, brown $10^{4}$", fontsize=9 if narrow(gradient) else 10)
+    size = 9 if narrow(gradient) else 10
+    ax.set_title("colour: the letter where a start ends", fontsize=size)
+    gradient.set_title("gradient: violet $10^{-4}$, white 1, brown $10^{4}$", fontsize=size)
     gradient.imshow(np.clip(logs, -4, 4).reshape(SIDE, SIDE), extent=(-1, 1, -1, 1), cmap="PuOr_r", vmin=-4, vmax=4)
-
-
-def sizes_in_words(logs: np.ndarray) -> str:
-    """The median and the largest of some gradients, of which `logs` are log10."""
-    return f"median 10^{np.median(logs):.1f}, at most 10^{logs.max():.1f}"
+    return f"median 10^{np.median(logs):.1f}, largest 10^{logs.max():.1f}"
 
 
 def neighbours(W, sinks, h, apart, on_boundary, steps=100):
@@ -146,9 +153,7 @@ def neighbours(W, sinks, h, apart, on_boundary, steps=100):
 
     `on_boundary` first moves h to the boundary between its basin and that of -h: the map is odd, so -h ends at another sink.
     """
-    h = np.array(h, float)
-    if not h.any():
-        h = np.array([1e-9, 0])  # 0 is a fixed point, and has no direction
+    h = np.array(h, float) if np.any(h) else np.array([1e-9, 0])  # 0 is a fixed point, and has no direction
     if on_boundary:
         h = phase_plane.boundary(W, NO_BIAS, h, -h, sinks)
     aside = apart / 2 * h / np.linalg.norm(h)
@@ -160,7 +165,7 @@ def fate(gap: float, apart: float) -> str:
     return "they meet" if gap <= apart else "they part" if gap > 0.1 else "they are about to part"
 
 
-@expect.arguments(ax=expect.axes, time=expect.axes, one=partial(expect.numbers, axes="N 2"))
+@expect.arguments(ax=expect.axes, time=expect.axes, one=_orbit)
 def two_orbits(ax, time, one, other):
     """Two orbits (T + 1, 2) in the plane, and their distance over time as powers of ten."""
     other = expect.numbers("other", other, "N 2", N=len(one))
@@ -168,10 +173,34 @@ def two_orbits(ax, time, one, other):
         ax.plot(*orbit.T, marker=".", markersize=5, linewidth=1.2, zorder=3, **style)
         ax.plot(*orbit[-1], marker="D", markersize=7, color=style["color"], markeredgecolor="white", zorder=5)
     ax.plot(*one[0], marker="o", markersize=9, markerfacecolor="white", color=INK, zorder=5)
-    time.set(xlim=(0, 100), ylim=(-16, 1), xlabel="step t", ylabel="distance of the two")
-    time.set_yticks([-15, -10, -5, 0])
-    time.yaxis.set_major_formatter(POWER)
+    _decades_over_time(time, len(one), "distance of the two")
+    time.set(ylim=(-16, 1), yticks=[-15, -10, -5, 0])
     time.plot(np.clip(log10(np.linalg.norm(one - other, axis=1)), -17, 1), color=INK)
+
+
+def growth(W, h) -> np.ndarray:
+    """log10 |dh(t) / dh(0)|, the largest singular value, along an orbit h (T + 1, 2) of h <- tanh(W h): (T + 1,)."""
+    J = [np.eye(2)]
+    for state in h[1:]:
+        J.append((1 - state**2)[:, None] * (W @ J[-1]))
+    return log10(np.linalg.norm(J, 2, axis=(1, 2)))
+
+
+@expect.arguments(ax=expect.axes, time=expect.axes, h=_orbit, border=expect.row, beside=expect.row, leaves=expect.number)
+def leaving(ax, time, h, border, beside, leaves):
+    """An orbit h (T + 1, 2) in the plane; over time log10 of its gradient, `beside`, and of that of a start on the border.
+
+    A thin line marks the step at which it `leaves` the border.
+    """
+    ax.plot(*h.T, marker=".", markersize=5, linewidth=1.2, zorder=5, **FORWARD)
+    ax.plot(*h[0], marker="o", markersize=9, markerfacecolor="white", color=INK, zorder=5, clip_on=False)
+    _decades_over_time(time, len(h), "$|\\partial h(t) / \\partial h(0)|$")
+    time.set(ylim=(-12, 9), yticks=range(-10, 6, 5))
+    time.axhline(0, **IDENTITY)
+    time.axvline(leaves, **IDENTITY)
+    for logs, style, says, y in ((border, BACKWARD, "on the border", 0.93), (beside, {"color": INK}, "beside it", 0.85)):
+        time.plot(logs, **style)
+        time.text(0.03, y, says, transform=time.transAxes, color=style["color"], bbox=PAPER)
 
 
 # -- chaos --------------------------------------------------------------------------------------------------------------------
@@ -198,26 +227,20 @@ def two_runs(gain: float, seed: int) -> TwoRuns:
     return TwoRuns(distance, jacobians.growth(jacobians.along(one)[:, 0], np.ones(64)))
 
 
-_are_runs = partial(expect.instance, kinds=TwoRuns, what="TwoRuns, as `two_runs` gives them")
-
-
-@expect.arguments(ax=expect.axes, runs=_are_runs)
-def twins(ax, runs):
-    """How far apart the two runs are over time, and how far the product of the Jacobians alone would carry them."""
+@expect.arguments(
+    ax=expect.axes, nudge=expect.axes, runs=partial(expect.instance, kinds=TwoRuns, what="TwoRuns, as `two_runs` gives them")
+)
+def twins(ax, nudge, runs):
+    """How far apart the two runs are over time, and how far the Jacobians alone would carry them; beside it the nudge's size."""
     _decades_over_time(ax, len(runs.distance), "distance of the twins")
     ax.set(ylim=(-17, 5), yticks=range(-15, 6, 5))
-    nudge = runs.distance[0] + runs.log_growth
+    carried = runs.distance[0] + runs.log_growth
     ax.plot(np.clip(runs.distance, -16, 5), linewidth=2, **FORWARD)
-    ax.plot(np.where(np.abs(nudge + 6) < 12, nudge, np.nan), linewidth=1.6, **BACKWARD)
-
-
-@expect.arguments(ax=expect.axes, runs=_are_runs)
-def nudge_size(ax, runs):
-    """The size of a nudge over time, as powers of ten."""
-    _decades_over_time(ax, len(runs.log_growth), "size of a nudge")
-    ax.set(ylim=(-40, 40), yticks=range(-40, 41, 20))
-    ax.axhline(0, **IDENTITY)
-    ax.plot(np.clip(runs.log_growth, -80, 80), linewidth=1.6, **BACKWARD)
+    ax.plot(np.where(np.abs(carried + 6) < 12, carried, np.nan), linewidth=1.6, **BACKWARD)
+    _decades_over_time(nudge, len(runs.log_growth), "size of a nudge")
+    nudge.set(ylim=(-40, 40), yticks=range(-40, 41, 20))
+    nudge.axhline(0, **IDENTITY)
+    nudge.plot(np.clip(runs.log_growth, -80, 80), linewidth=1.6, **BACKWARD)
 
 
 def _decades_over_time(ax, count, label):
@@ -267,20 +290,26 @@ def states_over_time(ax, h, example):
     ax.legend(loc="upper left", ncol=4, fontsize=9, frameon=False, handlelength=1.6, columnspacing=0.8, borderpad=0)
 
 
-@expect.arguments(ax=expect.axes, b=expect.rising, high=expect.positive, at=expect.number)
-def losses_over_bias(ax, b, values, high=3.4, at=0.0):
-    """Loss against the bias b for a few examples (K, M) in three line styles, or one cost (1, M); a thin line at b = `at`."""
-    values = expect.numbers("values", values, "K N", N=len(b))
-    ax.set(xlim=(b[0], b[-1]), ylim=(0, high), xlabel="hidden bias b", ylabel="loss" if len(values) > 1 else "cost")
-    ax.axvline(at, **IDENTITY)
-    for value, style in zip(values, DASHES, strict=False):
-        ax.plot(b, value, color=FORWARD["color"] if len(values) == 1 else INK, linestyle=style, linewidth=2)
+@expect.arguments(loss=expect.axes, cost=expect.axes, values=partial(expect.numbers, axes="K N", N=len(BIAS)), at=expect.number)
+def losses_and_mean(loss, cost, values, mean, at):
+    """The losses of a few examples (K, 241) over the bias, and beside them the `mean` (241,) of many; thin lines at `at`."""
+    mean = expect.numbers("mean", mean, "N", N=len(BIAS))
+    for ax, curves, color, says in ((loss, values, INK, "loss"), (cost, [mean], FORWARD["color"], "mean loss")):
+        ax.set(xlim=(BIAS[0], BIAS[-1]), ylim=(0, 3.4), xlabel="bias b", ylabel=says)
+        ax.axvline(at, **IDENTITY)
+        for curve, style in zip(curves, DASHES, strict=False):
+            ax.plot(BIAS, curve, color=color, linestyle=style, linewidth=2)
 
 
-def losses_and_mean(ax, cost, values, mean, at):
-    """The losses of a few examples over the bias, and beside them the mean of many."""
-    losses_over_bias(ax, BIAS, values, at=at)
-    losses_over_bias(cost, BIAS, mean[None], at=at)
+@expect.arguments(ax=expect.axes, slopes=expect.row, true=expect.number)
+def estimates(ax, slopes, true):
+    """How many of the batches estimate a slope of each size; the sizes within half of the `true` slope are a band."""
+    ax.set(xlim=(-5, 4), ylim=(0, 0.3), xlabel="size of a batch's slope", ylabel="share of batches")
+    ax.xaxis.set_major_formatter(POWER)
+    ax.axvspan(*log10([true / 2, 1.5 * true]), color="#A9D6C5", linewidth=0)
+    ax.text(log10(true) + 0.3, 0.27, "near the truth", color=INK, bbox=PAPER)
+    counts, edges = np.histogram(np.clip(log10(slopes), -5, 4), bins=45, range=(-5, 4))
+    ax.stairs(counts / len(slopes), edges, fill=True, color=BACKWARD["color"], alpha=0.8)
 
 
 # -- exercises ----------------------------------------------------------------------------------------------------------------

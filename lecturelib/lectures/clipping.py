@@ -114,12 +114,11 @@ def cut(cost, gradient, wall):
     for ax in (cost, gradient):
         ax.set(xlim=(-0.2, 0.2), xlabel="b, from the valley's floor")
     cost.set(ylim=(-0.01, 0.4), ylabel="cost")
-    gradient.set(ylim=(-3, 4), ylabel="length of the gradient")
+    gradient.set(ylim=(-3, 5), ylabel="length of the gradient")
     gradient.yaxis.set_major_formatter(POWER)
     cost.plot(wall.apart, wall.cost, **FORWARD)
     cost.plot(0, 0, marker="o", color=INK, clip_on=False)
-    gradient.plot(wall.apart, log10(wall.gradient), **BACKWARD)
-    gradient.plot(wall.apart[wall.gradient.argmax()], log10(wall.gradient.max()), marker="D", color=BACKWARD["color"])
+    gradient.plot(wall.apart, log10(wall.gradient), **BACKWARD, marker="D", markevery=[wall.gradient.argmax()])
 
 
 @lru_cache(maxsize=256)
@@ -154,15 +153,16 @@ def paths(ax, runs, w):
 
 @expect.arguments(ax=expect.axes, runs=_pairs, w=expect.number, most=expect.positive)
 def longest_steps(ax, runs, w, most):
-    """The longest steps of both runs over STARTS, as powers of ten, with lines at 1 and at `most`; the two at w are returned."""
+    """The longest steps of both runs over STARTS, as powers of ten, a zone above 1, and a line at `most`; gives those at w."""
     ax.set(xlim=(4.17, 5.23), ylim=(-3, 5), xlabel="w of the start", ylabel="longest step")
     ax.yaxis.set_major_formatter(POWER)
     ax.axvline(w, color="#BBBBBB", linewidth=5)
     for steps, style in zip(runs.longest_step, (WITHOUT, WITH), strict=True):
         ax.plot(STARTS, log10(steps), **{**style, "linestyle": "none", "markersize": 6})
-    for y, says in ((0, "a step of 1: thrown"), (np.log10(most), "rate · η")):
-        ax.axhline(y, color=INK, linewidth=1)
-        ax.text(5.2, y + 0.08, says, ha="right", va="bottom", fontsize=9, color=INK, bbox=PAPER)
+    ax.axhspan(0, 5, color="#F6D9B8", linewidth=0, zorder=0)
+    ax.axhline(np.log10(most), color=INK, linewidth=1)
+    for y, says in ((4.35, "thrown: longer than 1"), (np.log10(most) + 0.08, "rate · η")):
+        ax.text(4.19, y, says, va="bottom", fontsize=9, color=INK, bbox=PAPER)
     return runs.longest_step[:, np.abs(STARTS - w).argmin()]
 
 
@@ -198,8 +198,8 @@ def solved_map(ax, solved, row):
 @expect.arguments(ax=expect.axes, solved=_SHARES, row=_ROW)
 def solved_rows(ax, solved, row):
     """The share of solved starts over the rate: one row of the map, and the row without clipping."""
-    ax.set(xlim=(-2, 1), ylim=(-0.02, 1.05), xlabel="rate", ylabel="solved", xticks=range(-2, 2))
-    ax.xaxis.set_major_formatter(POWER)
+    ax.set(xlim=(-2, 1), ylim=(-0.02, 1.05), xlabel="rate", ylabel="share solved")
+    ax.set(xticks=range(-2, 2), xticklabels=["0.01", "0.1", "1", "10"])
     ax.axhline(0.9, **IDENTITY)
     ax.plot(np.log10(RATES), solved[row], clip_on=False, **WITH)
     ax.plot(np.log10(RATES), solved[-1], clip_on=False, **WITHOUT)
@@ -245,15 +245,17 @@ def sweep() -> Sweep:
 
 @expect.arguments(ax=expect.axes, gradients=expect.row, eta=expect.positive)
 def gradient_sizes(ax, gradients, eta):
-    """How many gradients there are of each size, on a log scale of counts, and the threshold eta."""
+    """How many gradients there are of each size, on a log scale of counts; those above the threshold eta in another colour."""
     ax.set(xlim=(-8, 6), ylim=(-0.2, 4.7), xlabel="size of one example's gradient", ylabel="examples")
     ax.set(xticks=range(-8, 7, 4 if narrow(ax) else 2), yticks=range(5))
     ax.xaxis.set_major_formatter(POWER)
     ax.yaxis.set_major_formatter(POWER)
-    counts, edges = np.histogram(np.clip(log10(gradients), -8, 6), bins=56, range=(-8, 6))
-    ax.stairs(np.where(counts, np.log10(np.maximum(counts, 1)), -0.2), edges, baseline=-0.2, fill=True, color="#8FB8DE")
+    heights, edges = np.histogram(np.clip(log10(gradients), -8, 6), bins=56, range=(-8, 6))
+    heights = np.maximum(log10(heights), -0.2)
+    for values, color in ((heights, "#8FB8DE"), (np.where(edges[1:] > log10(eta) + 1e-9, heights, -0.2), "#F0A875")):
+        ax.stairs(values, edges, baseline=-0.2, fill=True, color=color)
     ax.axvline(np.log10(eta), color=BACKWARD["color"], linestyle="--")
-    ax.text(np.log10(eta) + 0.15, 4.4, "η", color=BACKWARD["color"], va="top")
+    ax.text(np.log10(eta) + 0.15, 4.4, "η: cut" if eta < 1e4 else "η", color=BACKWARD["color"], va="top")
 
 
 @expect.arguments(ax=expect.axes, sweep=partial(expect.instance, kinds=Sweep, what="a Sweep"), eta=expect.positive)
@@ -291,9 +293,7 @@ def ends(runs: list[train.Run]) -> np.ndarray:
 
 @cache
 def reach(gain: float, T: int = 60) -> tuple[float, np.ndarray]:
-    """The untrained net of section 4 with recurrent weights of this gain, on one batch of T symbols: |its gradient|, and (T,)
-    the length of the gradient at the state of each step.
-    """
+    """The untrained net of section 4, on one batch of T symbols: |its gradient|, and that at the state of each step (T,)."""
     rng = np.random.default_rng(0)
     readout, cell = 0.1 * rng.standard_normal((4, 32)), cells.init_rnn(rng, 4, 32, gain=gain, dtype=np.float64)
     net = nets.Net(cell, readout, np.zeros(4))
@@ -308,7 +308,7 @@ def reach(gain: float, T: int = 60) -> tuple[float, np.ndarray]:
 def reached(ax, steps, factor):
     """The gradient at the state of each step, as powers of ten, and what clipping makes of it: `factor` times it."""
     time_axis(ax, len(steps))
-    decade_axis(ax, 13, "gradient at the state of step t")
+    decade_axis(ax, 15, "gradient at the state of step t")
     ax.axhline(0, **IDENTITY)
     styles = {"without clipping": BACKWARD, "with clipping": {"color": INK, "linestyle": "-"}}
     for logs, style in zip((log10(steps), log10(factor * steps)), styles.values(), strict=True):
