@@ -119,6 +119,7 @@ def structure(text: str) -> dict[str, np.ndarray]:
 
 
 HIGHEST = 999_999_999
+KINDS = range(1, 10), range(10, 20), range(20, 100, 10)  # numbers whose English words can replace each other
 ENGLISH = tuple(
     "and zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million".split()
@@ -175,6 +176,25 @@ def number_words(number: int) -> tuple[list[str], list[str]]:
     number = expect.whole("number", number, least=0, most=HIGHEST)
     english, french = (re.split(r"[ ,-]+", num2words(number, lang=language)) for language in ("en", "fr"))
     return english, french
+
+
+def number_swaps(number: int) -> dict[int, list[int]]:
+    """For the place, from 0, of each English word of `number` that has others of its kind: the numbers with each of them there.
+
+    The kinds are one to nine, ten to nineteen, and twenty to ninety. ValueError: as for `number_words`.
+
+    >>> number_swaps(92)
+    {0: [22, 32, 42, 52, 62, 72, 82], 1: [91, 93, 94, 95, 96, 97, 98, 99]}
+    """
+    english, found = number_words(number)[0], {}
+    values = dict(zip(ENGLISH[1:29], [*range(20), *range(20, 100, 10)], strict=True))
+    for k, word in enumerate(english):
+        value, after = values.get(word, -1), english[k + 1 :]
+        unit = (10**6 if "million" in after else 1000 if "thousand" in after else 1) * (100 if after[:1] == ["hundred"] else 1)
+        for kind in KINDS:
+            if value in kind:
+                found[k] = [int(number) + (other - value) * unit for other in kind if other != value]
+    return found
 
 
 def parse_number(line: str) -> int:

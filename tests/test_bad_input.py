@@ -204,7 +204,7 @@ SPOILT_DIGITS = [
 WORK = adding.work("after", 0, 0)
 SPOILT_WORK = [WORK._replace(x=None), WORK._replace(c=ROW), WORK._replace(f=ROW), WORK._replace(cell=-1), tuple(WORK)]
 ADDING = identity_rnn.AddingRuns([ROW], [0.1])
-SWAPPED = reversal.Swaps(list("abc"), list("de"), "right", [0], np.array([1]), np.ones((1, 2)), np.ones((1, 2)))
+SWAPPED = reversal.Swaps(list("abc"), list("de"), [0], np.array([1]), np.ones((1, 2)), np.ones((1, 2)))
 
 
 def bowl(w, _):
@@ -463,6 +463,7 @@ TABLE = {
     datasets.structure: {"text": ("x = 1", text())},
     # numerals and stored
     datasets.number_words: {"number": whole(7, least=0)},
+    datasets.number_swaps: {"number": whole(7, least=0)},
     datasets.parse_number: {"line": ("7", text())},
     datasets.encode_words: {
         "words": (["one"], [*JUNK, 3, ["nonsense"], [1]]),
@@ -638,6 +639,7 @@ TABLE = {
         "written": (list("ab"), [*JUNK, [], [1, 2], ["a"] * 22]),
     },
     reversal.by_position: {"ax": AXES, "forward": real(ROW), "backward": real(ROW[:3]), "alone": real(ROW)},
+    reversal.outcomes: {"ax": AXES, "right": ("first word", [*choice(), "word"][4:])},
     reversal.first_words: {"ax": AXES, "run": (reversal.FirstWords(len, "ab", "ab"), thing())},
     reversal.drop_bars: {"ax": AXES, "swapped": (SWAPPED, thing(tuple(SWAPPED))), "word": whole(1), "title": ("x", text())},
 }

@@ -142,6 +142,16 @@ def test_every_number_has_words_in_the_vocabularies(number):
     assert 0 not in datasets.encode_words(french, datasets.FRENCH)  # the word that ends a sentence
 
 
+@given(st.integers(0, datasets.HIGHEST))
+def test_a_swap_changes_one_word_of_a_number(number):
+    words, swaps = datasets.number_words(number)[0], datasets.number_swaps(number)
+    assert list(swaps) == [k for k, word in enumerate(words) if word not in ("zero", "and", "hundred", "thousand", "million")]
+    for k, numbers in swaps.items():
+        found = [datasets.number_words(other)[0] for other in numbers]
+        assert all(other[:k] + other[k + 1 :] == words[:k] + words[k + 1 :] for other in found)
+        assert len({words[k], *(other[k] for other in found)}) == len(found) + 1 >= 8
+
+
 @pytest.mark.parametrize(
     ("typed", "number"), [("97", 97), (" 1,005 ", 1005), ("123 456 789", 123_456_789), ("1_000", 1000), ("007", 7)]
 )

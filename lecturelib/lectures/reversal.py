@@ -6,10 +6,11 @@ from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.patches import Rectangle
+from matplotlib.collections import PolyCollection
+from matplotlib.ticker import FixedFormatter, FixedLocator
 
 from lecturelib import datasets, expect, nets, pretrained, train
-from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, log10, narrow
+from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, PAPER, log10, narrow
 from lecturelib.probes import Called, Exercise, number
 
 ORDERS = "forward", "reversed"  # how the source is read
@@ -73,14 +74,22 @@ def word_rows(ax, read: list, written: list) -> None:
             raise ValueError(f"{name} must have at most {most} words, not {len(words)}")
     ax.set(xlim=(-2.6, LONGEST["write"]), ylim=(1.6, -0.6), xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
+    turn = 90 if narrow(ax) else 62
     front, behind = [None] * (LONGEST["read"] - len(read)), [None] * (LONGEST["write"] - len(written))
     for row, (name, words) in enumerate({"read": [*front, *read], "write": [*written, *behind]}.items()):
         ax.text(-0.2, row, name, ha="right", va="center", weight="bold", color=INK)
+        for face, padding in (("#EEEEEE", True), ("white", False)):
+            at = np.array([k for k, word in enumerate(words) if (word is None) == padding])
+            ax.add_collection(_boxes(at, at + 0.94, row, 0.44, facecolor=face, edgecolor="#BBBBBB"), autolim=False)
         for k, word in enumerate(words):
-            face = "#EEEEEE" if word is None else "white"
-            ax.add_patch(Rectangle((k, row - 0.32), 0.94, 0.64, facecolor=face, edgecolor="#BBBBBB"))
-            turn = 90 if narrow(ax) else 55
             ax.text(k + 0.47, row, word or "·", ha="center", va="center", fontsize=9, rotation=turn, color=INK)
+
+
+def _boxes(left, right, middle, half, **style):
+    """Boxes from `left` to `right`, around the heights `middle`: one collection, which is quicker than a patch for each."""
+    left, right, low, high = np.broadcast_arrays(left, right, middle - half, middle + half)
+    corners = [left, low, right, low, right, high, left, high]
+    return PolyCollection(np.stack(corners, axis=-1).reshape(-1, 4, 2), **style)
 
 
 def written_backwards(sentences: datasets.Sentences) -> datasets.Sentences:
@@ -152,23 +161,43 @@ def by_position(ax, forward: np.ndarray, backward: np.ndarray, alone: np.ndarray
         ax.text(len(rate) + 0.3, spread[k], name, va="center", color=role["color"])
 
 
-def shares(setting: str, measure: str) -> str:
-    """Mean and range of a measure over the stored runs, forward and then reversed, and the number of seeds: a row of a table.
+OUTCOMES = {
+    "tanh RNN, below 10⁹,\n1500 steps": "tanh 1e9 1500",
+    "LSTM, below 10⁹,\n1500 steps": "LSTM 1e9 1500",
+    "LSTM, below 10⁶,\n450 steps": "LSTM 1e6 450",
+    "LSTM, below 10⁶,\n1500 steps": "LSTM 1e6 1500",
+    "tanh RNN, below 1000,\n900 steps": "tanh 1e3 900",
+}
+MEASURES = {"whole number": "exact", "first word": "first"}
 
-    `setting`: cell, numbers below and steps, such as "LSTM 1e9 1500". `measure`: "first" or "exact", the share of sentences
-    whose first word, or each word, is correct.
+
+@expect.arguments(ax=expect.axes, right=partial(expect.one_of, choices=MEASURES))
+def outcomes(ax, right: str) -> str:
+    """What each stored run got right at its end, the "whole number" or its "first word": a mark for each seed, and a line from
+    the mean forward to the mean reversed. Says the means.
     """
-    runs = {name: run for name, run in pretrained.load("translation").items() if name.startswith(setting) and "step" not in name}
-    row = ""
-    for order in ORDERS:
-        found = [run.measured[measure] for name, run in runs.items() if order in name]
-        row += f"{np.mean(found):.2f} ({min(found):.2f} to {max(found):.2f})   "
-    return row + f"{len(found)}"
+    runs = {name: run for name, run in pretrained.load("translation").items() if "step" not in name}
+    ax.set(
+        xlim=(-0.05, 1.8 if narrow(ax) else 1.2), ylim=(len(OUTCOMES) - 0.5, -0.5), xticks=(0, 0.5, 1), xlabel=f"{right} right"
+    )
+    ax.set_yticks(range(len(OUTCOMES)), OUTCOMES, fontsize=9)
+    said = []
+    for row, setting in enumerate(OUTCOMES.values()):
+        means = []
+        for order, role, marker, shift in (("forward", BACKWARD, "o", -0.14), ("reversed", FORWARD, "s", 0.14)):
+            found = [run.measured[MEASURES[right]] for name, run in runs.items() if name.startswith(f"{setting} {order}")]
+            color, y = role["color"], row + shift
+            ax.plot(found, [y] * len(found), marker, fillstyle="none", color=color, markeredgewidth=1.5)
+            if row == 0:
+                ax.text(max(found) + (0.15 if narrow(ax) else 0.04), y, order, color=color, va="center")
+            means.append(np.mean(found))
+        ax.plot(means, [row - 0.14, row + 0.14], color=INK, linewidth=1, zorder=1)
+        said.append(" → ".join(f"{mean:.2f}" for mean in means))
+    rows = "; ".join(f"{name.replace(chr(10), ' ')}: {means}" for name, means in zip(OUTCOMES, said, strict=True))
+    return f"{right.capitalize()} right, mean of the seeds, forward → reversed. {rows}."
 
 
 # -- swap a word --------------------------------------------------------------------------------------------------------------
-
-KINDS = tuple(tuple(datasets.ENGLISH[k] for k in kind) for kind in (range(2, 11), range(11, 21), range(21, 29)))
 
 
 class Swaps(NamedTuple):
@@ -176,28 +205,10 @@ class Swaps(NamedTuple):
 
     read: list  # T_in English words, in the order of the language
     correct: list  # T_out French words
-    verdict: str  # "right", or the words that the net wrote by itself
     places: list  # N places, from 0, of the English words that can be swapped
     own: np.ndarray  # (N,), the first French place that changes, in most swaps of that word
     drops: np.ndarray  # (N, T_out), by how much the probability of each correct French word falls, on average over the swaps
     gradients: np.ndarray  # (N, T_out), |d score of the French word / d English word|
-
-
-def other_words(word: str) -> list:
-    """The words that can stand in its place: the other ones of one ... nine, ten ... nineteen or twenty ... ninety; or none."""
-    return [other for kind in KINDS if word in kind for other in kind if other != word]
-
-
-def _number(english: list) -> int:
-    """The number of these English words."""
-    value = dict(zip(datasets.ENGLISH[1:29], [*range(20), *range(20, 100, 10)], strict=True))
-    total = part = 0
-    for word in english:
-        if word in ("thousand", "million"):
-            total, part = total + part * (1000 if word == "thousand" else 10**6), 0
-        else:
-            part = part * 100 if word == "hundred" else part + value.get(word, 0)
-    return total + part
 
 
 def _first_change(one: list, other: list) -> int:
@@ -218,38 +229,31 @@ def swaps(line: str, order: str) -> Swaps:
     The probabilities are those of the correct French words, given the correct words before. ValueError: not a number, or zero.
     """
     english, french = in_words(line)
-    places = [k for k, word in enumerate(english) if other_words(word)]
-    if not places:
+    others = datasets.number_swaps(datasets.parse_number(line))
+    if not others:
         raise ValueError("zero has no word to swap: type another number")
     net, target = _stored_net(order, 1500, "LSTM"), datasets.encode_words(french, datasets.FRENCH)
-    swapped = [[[*english[:k], other, *english[k + 1 :]] for other in other_words(english[k])] for k in places]
-    sources = np.array([_padded(words, order) for words in [english, *chain.from_iterable(swapped)]]).T
+    swapped = [[in_words(str(number)) for number in numbers] for numbers in others.values()]
+    sources = np.array([_padded(words, order) for words in [english, *(words for words, _ in chain.from_iterable(swapped))]]).T
     p = nets.probabilities(net, sources, np.repeat(target[:, None], sources.shape[1], axis=1))
     ends = np.cumsum([len(some) for some in swapped])
     drops = [p[:, 0] - part.mean(1) for part in np.split(p[:, 1:], ends[:-1], axis=1)]
-    changes = [[_first_change(french, in_words(str(_number(words)))[1]) for words in some] for some in swapped]
-    written = nets.translate(net, sources[:, :1], LONGEST["write"])[:, 0]
-    said = [datasets.FRENCH[k] for k in written[written != nets.PAD]]
+    own = [np.bincount([_first_change(french, other) for _, other in some]).argmax() for some in swapped]
     gradients = nets.input_gradients(net, sources[:, 0], target)[:, -len(english) :]
     gradients = gradients if order == "forward" else gradients[:, ::-1]
-    own = np.array([np.bincount(some).argmax() for some in changes])
-    verdict = "right" if said == french else " ".join(said[:-1])
-    return Swaps(english, french, verdict, places, own, np.array(drops), gradients[:, places].T)
+    return Swaps(english, french, [*others], np.array(own), np.array(drops), gradients[:, [*others]].T)
 
 
-def own_word_hit(order: str) -> tuple[list, list, float]:
-    """How often each of nine words hits its own French word hardest: (by swaps, by the gradient, share of numbers right).
+def own_word_hit(order: str) -> tuple[list, ...]:
+    """How often each of nine words hits its own French word hardest: (by swaps, by the gradient).
 
     Over 40 random numbers of nine digits, none of them zero. Own: as in `Swaps`.
     """
     numbers = np.random.default_rng(0).integers(1, 10, (400, 9))
     numbers = numbers[(numbers[:, 1::3] > 1).all(1)][:40]  # no ten ... nineteen: then each digit is one word
     found = [swaps("".join(map(str, digits)), order) for digits in numbers]
-    hits = [
-        np.mean([measure(one).argmax(1) == one.own for one in found], axis=0)
-        for measure in (lambda one: one.drops, lambda one: one.gradients)
-    ]
-    return hits[0].tolist(), hits[1].tolist(), float(np.mean([one.verdict == "right" for one in found]))
+    own, measured = np.array([one.own for one in found]), ([one.drops for one in found], [one.gradients for one in found])
+    return tuple(np.mean([a.argmax(1) for a in each] == own, axis=0).tolist() for each in measured)
 
 
 @expect.arguments(ax=expect.axes, swapped=partial(expect.instance, kinds=Swaps, what="Swaps, from `swaps`"), word=expect.whole)
@@ -258,16 +262,22 @@ def drop_bars(ax, swapped: Swaps, word: int, title: str) -> None:
 
     The word's own French word is striped and named in bold.
     """
-    k = min(word, len(swapped.places)) - 1
     expect.text("title", title)
-    ax.set(xlim=(-0.3, 1.05), ylim=(len(swapped.correct) - 0.4, -0.6), xlabel="probability lost", yticks=[], title=title)
+    k, correct, size = min(word, len(swapped.places)) - 1, swapped.correct, 7.5 if narrow(ax) else 9
+    ax.set(xlim=(-0.3, 1.05), ylim=(len(correct) - 0.4, -0.6), xlabel="probability lost")
+    ax.yaxis.set_major_locator(FixedLocator(range(len(correct))))
+    ax.yaxis.set_major_formatter(FixedFormatter(correct))
+    ax.tick_params(axis="y", labelsize=size)
     ax.axvline(0, color=INK, linewidth=0.8)
-    for row, drop in enumerate(np.clip(swapped.drops[k], -0.3, 1)):
-        own = row == swapped.own[k]
-        role = BACKWARD if own else FORWARD
-        ax.barh(row, drop, height=0.75, color=role["color"], hatch="///" if own else None, edgecolor="white", linewidth=0)
-        style = {"color": role["color"], "weight": "bold"} if own else {"color": INK}
-        ax.text(-0.33, row, swapped.correct[row], ha="right", va="center", fontsize=9, **style)
+    drops, rows, own = np.clip(swapped.drops[k], -0.3, 1), np.arange(len(correct)), swapped.own[k]
+    for some, role, hatch in ((rows != own, FORWARD, None), (rows == own, BACKWARD, "///")):
+        look = {"facecolor": role["color"], "edgecolor": "white", "linewidth": 0, "hatch": hatch}
+        ax.add_collection(_boxes(0, drops[some], rows[some], 0.375, **look), autolim=False)
+    bold = {"color": BACKWARD["color"], "weight": "bold", "ha": "right", "va": "center", "bbox": PAPER | {"alpha": 1, "pad": 0}}
+    place = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points"}
+    ax.annotate(correct[own], (0, own), (-7, 0), size=size, **place, **bold)
+    # Not as a title, which would be slow: it belongs to the decoration.
+    ax.text(0, 1.02, f"{title}: swap {swapped.read[swapped.places[k]]}", transform=ax.transAxes, color=INK, size="large")
 
 
 # -- two arms, watched --------------------------------------------------------------------------------------------------------
@@ -335,7 +345,6 @@ def first_words(ax, run: FirstWords) -> str:
 
 
 # -- exercises ----------------------------------------------------------------------------------------------------------------
-
 
 EXERCISES = {
     "gaps": Exercise(
