@@ -520,6 +520,12 @@ TABLE = {
         "lags": whole(4),
         "decades": (20, positive()),
     },
+    gradient_flow.factor_by_factor: {
+        **dict.fromkeys(("factors", "product"), AXES),
+        "size": row(),
+        "before": row(),
+        "words": ([1, 3], [*JUNK, 1, (1, 3), [0], [4], [1.5]]),
+    },
     plots.training: {"loss": AXES, "norm": AXES, "run": (train.fit(bowl, 1.0, [1] * 3, train.sgd(0.1)), thing())},
     scalar_explosion.unrolled: {"ax": AXES, "size": row(), "words": (list("abcd"), [*JUNK, [], 3, [1, 2, 3, 4]])},
     plots.cobweb: {"ax": AXES, "f": MAP, "x": row(), "lo": LO, "hi": HI},
