@@ -605,6 +605,7 @@ TABLE = {
         "read": whole(2, least=0),
     },
     adding.draw_work: {**dict.fromkeys(("cell", "gates", "gradient"), AXES), "work": (WORK, thing(*SPOILT_WORK))},
+    adding.draw_jumps: {"ax": AXES, "work": (WORK, thing(*SPOILT_WORK)), "numbers": row(), "jumps": row()},
     lstm.gate_timeline: {
         "gates": AXES,
         "cell": AXES,
