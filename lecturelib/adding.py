@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from lecturelib import cells, expect, jacobians, pretrained, tasks
 from lecturelib.plots import BACKWARD, DASHED, FORWARD, IDENTITY, INK, PAPER, SOURCE, decade_axis, log10, narrow
 
-__all__ = ["NETS", "Work", "draw_work", "flows", "marked", "net", "share", "work"]
+__all__ = ["NETS", "Work", "draw_jumps", "draw_work", "flows", "jumps", "marked", "net", "share", "work"]
 
 NETS = {"tanh RNN": ("tanh", "tanh"), "identity RNN": ("IRNN", "relu"), "LSTM": ("LSTM", None)}  # the stored name, φ
 SEQUENCES = 16
@@ -80,6 +80,13 @@ def marked(work: Work) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return t, work.x[t - 1, 0], work.c[t] - work.c[t - 1]
 
 
+@cache
+def jumps(when: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The two marked numbers of each of the 16 sequences, and by how much that cell jumps at each: (32,) and (32,)."""
+    _, numbers, jumps = np.hstack([marked(work(when, seed, sequence)) for sequence in range(SEQUENCES)])
+    return numbers, jumps
+
+
 def _work(name, given):
     """A check for `expect.arguments`: a Work whose parts fit each other."""
     T = len(expect.numbers(f"{name}.x", expect.instance(name, given, Work, "a Work").x, "T 2"))
@@ -135,3 +142,13 @@ def draw_work(cell: Axes, gates: Axes, gradient: Axes, work: Work) -> None:
         ax.text(1.02 * T, np.clip(height, *ax.get_ylim()), name, va="center", color=color, weight="bold")
     for ax in (cell, gates, gradient):
         _mark(ax, work, words=ax is cell)
+
+
+@expect.arguments(ax=expect.axes, work=_work, numbers=expect.row)
+def draw_jumps(ax, work, numbers, jumps):
+    """By how much a cell jumps at each of the marked `numbers` (N,): `jumps` (N,). Those of `work` are large."""
+    jumps = expect.numbers("jumps", jumps, "N", finite=False, N=len(numbers))
+    ax.set(xlim=(0, 1), ylim=(-0.7, 0.5), xlabel="number to add", ylabel="jump of c", xticks=(0, 0.5, 1))
+    ax.axhline(0, **IDENTITY)
+    ax.plot(numbers, jumps, "o", color=FORWARD["color"], alpha=0.35, markersize=5, markeredgewidth=0)
+    ax.plot(*marked(work)[1:], "o", color=SOURCE["color"], markersize=9, markeredgecolor=INK)

@@ -51,7 +51,8 @@ def shades(net: str, best: tuple[int, float], text: str, reference: str) -> np.n
 
 
 def line_shades(net: str, best: tuple[int, float], line: str, reference: str) -> np.ndarray:
-    """As `shades`, for a line that is read after a line break."""
+    """As `shades`, for a line that is read after a line break. ValueError: a character of the line is not in CHARACTERS."""
+    datasets.encode_text(line)  # its error counts from the start of the line, without the line break
     return shades(net, best, "\n" + line, reference)[1:]
 
 

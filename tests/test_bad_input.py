@@ -521,6 +521,12 @@ TABLE = {
         "lags": whole(4),
         "decades": (20, positive()),
     },
+    gradient_flow.factor_by_factor: {
+        **dict.fromkeys(("factors", "product"), AXES),
+        "size": row(),
+        "before": row(),
+        "words": ([1, 3], [*JUNK, 1, (1, 3), [0], [4], [1.5]]),
+    },
     plots.training: {"loss": AXES, "norm": AXES, "run": (train.fit(bowl, 1.0, [1] * 3, train.sgd(0.1)), thing())},
     scalar_explosion.unrolled: {"ax": AXES, "size": row(), "words": (list("abcd"), [*JUNK, [], 3, [1, 2, 3, 4]])},
     plots.cobweb: {"ax": AXES, "f": MAP, "x": row(), "lo": LO, "hi": HI},
@@ -603,6 +609,7 @@ TABLE = {
         "read": whole(2, least=0),
     },
     adding.draw_work: {**dict.fromkeys(("cell", "gates", "gradient"), AXES), "work": (WORK, thing(*SPOILT_WORK))},
+    adding.draw_jumps: {"ax": AXES, "work": (WORK, thing(*SPOILT_WORK)), "numbers": row(), "jumps": row()},
     lstm.gate_timeline: {
         "gates": AXES,
         "cell": AXES,

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from lecturelib import check
-from lecturelib.lectures import attractors, clipping, lstm, scalar_explosion
+from lecturelib.lectures import attractors, clipping, gradient_flow, lstm, scalar_explosion
 from lecturelib.probes import Called
 
 each_exercise = pytest.mark.parametrize("name", check.EXERCISES)
@@ -240,6 +240,10 @@ RIGHT = {
         "float32": lambda W, h, end: through(*(np.asarray(a, np.float32) for a in (W, h, end))),
         "in place": pass_back_in_place,
         "list": lambda W, h, end: through(W, h, end).tolist(),
+    },
+    "remedies": {
+        "rounded": {"clip": 0.000977, "reverse": 0.5, "identity": 1.0, "gates": 0.904},
+        "other types": {"gates": np.float32(0.99) ** 10, "identity": True, "reverse": Fraction(1, 2), "clip": 2.0**-10},
     },
 }
 
@@ -498,6 +502,10 @@ MUTANTS = {
         "slope not squared": lambda W, h, end: through(W, np.sqrt(np.abs(h)), end),
         "0.1 % off": lambda W, h, end: 1.001 * through(W, h, end),
     },
+    "remedies": {
+        f"{name} off by {by}": gradient_flow.EXERCISES["remedies"].truth | {name: by * gradient_flow._LEFT[name]}
+        for name, by in itertools.product(gradient_flow.REMEDIES, (0.98, 2, -1))
+    },
 }
 
 
@@ -662,6 +670,7 @@ HALF_DONE = {
     "dots as an array": ("clip", lambda gradient, eta: [...]),
     "dots in the table": ("table", {"remember": (0, ...), "add": (1, 1), "erase": (0, 0), "overwrite": (1, 0)}),
     "dots in a start": ("steep-start", (0.5, ...)),
+    "dots for a remedy": ("remedies", {"clip": 0.5**10, "reverse": 0.5, "identity": 1, "gates": ...}),
 }
 
 

@@ -38,14 +38,29 @@ def test_one_cell_carries_the_gradient_after_training_and_none_before(seed):
     t, numbers, jumps = adding.marked(work)
     assert work.x[:, 1].sum() == 2 and (work.x[t - 1, 1] == 1).all() and (numbers == work.x[t - 1, 0]).all()
     assert np.abs(jumps).min() > 0 and work.cell == after.argmax()
+    every = adding.jumps("after", seed)
+    assert every[0].shape == (32,)
+    np.testing.assert_array_equal([part[6:8] for part in every], [numbers, jumps])
 
 
-def test_an_unfinished_program_remembers_and_a_strange_one_is_named():
-    short, whole = lstm.program("w.a", 1, 0.5, 0, 0.3), lstm.program("W.A.......", 1, 0.5, 0, 0.3)
-    np.testing.assert_array_equal(short.f, whole.f)
-    np.testing.assert_array_equal(short.i, whole.i)
-    with pytest.raises(ValueError, match="'X' is no operation"):
-        lstm.program("W.X", 1, 0.5, 0, 0.3)
+def test_a_program_may_be_typed_step_by_step():
+    short, whole, long = (lstm.program(steps, 1, 0.5, 0, 0.3) for steps in ("w. a", "W.A.......", "W.A.......WW"))
+    for gates in ("i", "f"):
+        np.testing.assert_array_equal(getattr(short, gates), getattr(whole, gates))
+        np.testing.assert_array_equal(getattr(long, gates), getattr(whole, gates))
+    said = [program.text for program in (short, whole, long)]
+    assert said == ["W.A....... (steps 4 to 10 remember)", "W.A.......", "W.A....... (the first 10 of 12)"]
+    assert lstm.program("W........", 1, 0.5, 0, 0.3).text == "W......... (step 10 remembers)"
+
+
+def test_what_is_no_operation_is_named_with_its_step():
+    with pytest.raises(ValueError, match="step 3: 'X' is no operation; write W overwrite, A add, E erase"):
+        lstm.program("W.x", 1, 0.5, 0, 0.3)
+
+
+def test_a_strange_letter_in_a_line_is_counted_from_its_start():
+    with pytest.raises(ValueError, match="'é' at character 2"):
+        reading.line_shades("trained", (0, 1.0), "xé", reference="x")
 
 
 def test_the_lines_beside_the_block_are_an_lstm_step():

@@ -5,8 +5,11 @@ from functools import cache, partial
 import numpy as np
 
 from lecturelib import cells, expect, jacobians
-from lecturelib.plots import BACKWARD, DECADES, IDENTITY, INK, lag_axis, log10, name_lines
-from lecturelib.probes import Called, Exercise
+from lecturelib.plots import BACKWARD, DECADES, IDENTITY, INK, PAPER, lag_axis, log10, name_lines, narrow
+from lecturelib.probes import Called, Exercise, Unfit, Untouched, floats, shown
+
+REMEDIES = "clip", "reverse", "identity", "gates"
+WORDS = {"without": [10] * 10, "with": list(range(1, 20, 2))}  # steps from each of ten words to its translation, reversed or not
 
 
 @cache
@@ -43,6 +46,68 @@ def spectrum(ax, values, left, lags, decades=20):
     name_lines(ax, k[-1] + 0.02 * lags, ends, {**dict.fromkeys(ends, INK), "this gradient": BACKWARD["color"]}, decades)
 
 
+@cache
+def length(gain: float, T: int) -> float:
+    """The length of the whole gradient, with respect to all weights, of the tanh RNNs of notebook 08: the median of 11 seeds."""
+    lengths = []
+    for seed in range(11):
+        rng = np.random.default_rng(seed)
+        p = cells.init_rnn(rng, 1, 64, gain=gain)
+        x, end = rng.uniform(0, 1, (T, 1, 1)), rng.standard_normal((1, 64))
+        parts = cells.backprop(cells.unroll(p, x), end / np.linalg.norm(end)).p
+        lengths.append(np.linalg.norm(np.concatenate([part.ravel() for part in parts])))
+    return float(np.median(lengths))
+
+
+ROW = partial(expect.row, least=2)
+
+
+@expect.arguments(factors=expect.axes, product=expect.axes, size=ROW, before=ROW)
+def factor_by_factor(factors, product, size, before, words):
+    """Each factor of a gradient's way back, as a line from 1, and below their product; returns a sentence on both.
+
+    `size` (T,) is the gradient at lag 0 ... T - 1, and `before` (T,) the same without a remedy, in grey. `words`, a list, holds
+    the lags of the words of a sentence: each is a dot, and only the first word's factors are in colour. It may be empty.
+    """
+    size = expect.numbers("size", size, "T", finite=False, T=len(before))
+    words = expect.instance("words", words, list, "a list of lags")
+    words = [expect.whole("each of words", lag, most=len(size) - 1) for lag in words]
+    lags, decades = (20, 3) if words else (len(size), 14)
+    logs, before = (np.clip(log10(line), -99, 99) for line in (size, before))
+    each = np.diff(logs)
+    _factors(factors, each, lags, words[0] if words else lags)
+    lag_axis(product, lags, decades, "their product")
+    product.set(ylim=(-decades, decades if max(logs.max(), before.max()) > 1 else 0.3 * decades))
+    product.plot(before, color=IDENTITY["color"], linewidth=2.5, visible=(before != logs).any())
+    product.plot(logs, linewidth=2.5, **BACKWARD)
+    if words:
+        _name_words(product, words, logs)
+        first, last = (f"{lag} factor{'s' if lag > 1 else ''} ({size[lag]:.2g} is left)" for lag in (words[0], words[-1]))
+        return f"the first word's way has {first}, the last word's {last}."
+    ends = {"with": logs[-1], "without": before[-1]} if (before != logs).any() else {"product": logs[-1]}
+    name_lines(product, 1.01 * lags, ends, dict.fromkeys(ends, BACKWARD["color"]) | {"without": INK}, decades)
+    middle = f"{lags - 1} factors, the middle one {10 ** np.median(each):.3g}"
+    return f"{middle}, take the gradient from {size[0]:.2g} at step {lags} to {size[-1]:.2g} at step 1."
+
+
+def _factors(ax, each, lags, coloured):
+    """A line from 1 to each factor, `each` (T - 1,) as log10; those of more than `coloured` lags are grey."""
+    k, tips, wide = np.arange(1, len(each) + 1), np.clip(each / np.log10(2), -1.3, 1.3), 1.5 if narrow(ax) else 3.5
+    color = [BACKWARD["color"] if lag <= coloured else IDENTITY["color"] for lag in k]
+    lag_axis(ax, lags, 2, "each factor")
+    ax.set(ylim=(-1.3, 1.3), yticks=(-1, 0, 1), yticklabels=("0.5", "1", "2"), xlabel="")
+    ax.vlines(k, 0, tips, colors=color, linewidth=wide)
+    ax.scatter(k, tips, s=wide**2, c=color, marker="s", linewidth=0, zorder=3)  # a factor of 1 is seen too
+
+
+def _name_words(ax, words, logs):
+    """A dot for each word; the first and the last have their names."""
+    ax.plot(words, logs[words], "o", color=INK, markersize=6)
+    named = {"first word": words[0], "last word": words[-1]} if words[0] != words[-1] else {"all ten words": words[0]}
+    for name, lag in named.items():
+        ax.text(lag + 0.4, logs[lag] + 0.35, name, color=INK, weight="bold", fontsize=9 if narrow(ax) else None, bbox=PAPER)
+
+
 # -- exercises ----------------------------------------------------------------------------------------------------------------
 
 
@@ -67,6 +132,18 @@ def _chains():
         chains.append((W_h, h, np.round(rng.uniform(0.5, 2, N), 2)))
     return tuple(chains)
 
+
+def _left(given):
+    """What is left with each remedy, to three digits, in the order of REMEDIES."""
+    if not isinstance(given, dict) or set(given) != set(REMEDIES):
+        raise Unfit(f"the answer is a dictionary with a number for each of {', '.join(REMEDIES)}, not {shown(given)}")
+    if any(value is ... for value in given.values()):
+        raise Untouched
+    left = floats([given[name] for name in REMEDIES], (4,), "what is left is a number for each remedy, such as 0.5**3")
+    return [float(f"{value:.3g}") for value in left]
+
+
+_LEFT = {"clip": 0.5**10, "reverse": 0.5, "identity": 1, "gates": 0.99**10}
 
 EXERCISES = {
     "jacobians": Exercise(
@@ -101,5 +178,22 @@ EXERCISES = {
             ),
         ),
         "One matrix a step: slopes, then weights. Exploding and vanishing gradients are what becomes of this loop.",
-    )
+    ),
+    "remedies": Exercise(
+        _left,
+        _LEFT,
+        (
+            (_LEFT | {"clip": 1}, "clipping shortens a gradient that is too long. This one is short, and stays so: 0.5^10."),
+            (_LEFT | {"clip": 0}, "clipping shortens a gradient that is too long; a short one it leaves alone: 0.5^10."),
+            (_LEFT | {"reverse": 0.5**10}, "reversed, the first word is read last: one factor is left on its way, not ten."),
+            (_LEFT | {"reverse": 0.5**19}, "that is the last word's way, 19 factors. The first word has one."),
+            (_LEFT | {"reverse": 1}, "one factor is left on the first word's way, not none."),
+            (_LEFT | {"identity": 0.5}, "the identity changes every factor to 1, not only some of them."),
+            (_LEFT | {"identity": 0.5**10}, "the identity changes the factors: each is 1."),
+            (_LEFT | {"gates": 0.99}, "0.99 is one factor. There are ten of them."),
+            (_LEFT | {"gates": 0.5**10}, "the gates set factors of their own: 0.99 each, not 0.5."),
+            (_LEFT | {"gates": 1}, "a gate of 0.99 is not quite 1: ten of them leave 0.99^10."),
+        ),
+        "One product, four remedies: shorten the sum, change the number of factors, start them at 1, learn them.",
+    ),
 }

@@ -24,27 +24,36 @@ class Program(NamedTuple):
     o: np.ndarray
     g: np.ndarray
     own: list[int]  # the steps, from 1, whose i and f are set by hand
+    text: str  # its ten symbols, and what was added to or left out of those given
 
 
 def program(steps: str, i: float, f: float, o: float, g: float) -> Program:
     """Ten of SYMBOLS as a Program; `?` stands for the given i and f. The first new input is 0.8, all others are g.
 
-    A program that is not finished remembers from there on. ValueError: another symbol.
+    Spaces do not count, a program that is not finished remembers from there on, and more than ten symbols are not read.
+    ValueError: another symbol.
     """
-    steps = steps.upper().ljust(10, ".")[:10]
-    if strange := [symbol for symbol in steps if symbol not in {*SYMBOLS, "?"}]:
-        raise ValueError(f"{strange[0]!r} is no operation; use W, A, E, . and ?")
+    given = steps.upper().replace(" ", "")
+    for t, symbol in enumerate(given, 1):
+        if symbol not in {*SYMBOLS, "?"}:
+            raise ValueError(f"step {t}: {symbol!r} is no operation; write W overwrite, A add, E erase, . remember, ? your own")
+    steps, text = given.ljust(10, ".")[:10], ""
+    if len(given) < 10:
+        text = f" (steps {len(given) + 1} to 10 remember)" if len(given) < 9 else " (step 10 remembers)"
+    elif len(given) > 10:
+        text = f" (the first 10 of {len(given)})"
     opened = np.array([SYMBOLS.get(symbol, (i, f)) for symbol in steps], float)
     own = [t for t, symbol in enumerate(steps, 1) if symbol == "?"]
-    return Program(opened[:, 0], opened[:, 1], np.full(10, o), np.r_[0.8, np.full(9, g)], own)
+    return Program(opened[:, 0], opened[:, 1], np.full(10, o), np.r_[0.8, np.full(9, g)], own, steps + text)
 
 
 def _program(name, value):
     """A check for `expect.arguments`: a Program whose parts fit each other."""
     T = len(expect.numbers(f"{name}.g", expect.instance(name, value, Program, "a Program").g, "T"))
-    gates = [expect.numbers(f"{name}.{part}", getattr(value, part), "T", T=T) for part in "ifog"]
+    for part in "ifog":
+        expect.numbers(f"{name}.{part}", getattr(value, part), "T", T=T)
     own = expect.instance(f"{name}.own", value.own, list, "a list of steps")
-    return Program(*gates, [expect.whole(f"each of {name}.own", t, most=T) for t in own])
+    return value._replace(own=[expect.whole(f"each of {name}.own", t, most=T) for t in own])
 
 
 @expect.arguments(gates=expect.axes, cell=expect.axes, program=_program)
@@ -56,7 +65,7 @@ def gate_timeline(gates, cell, program, c, kept):
     T = len(program.g)
     c, kept = expect.numbers("c", c, "T", T=T + 1), expect.numbers("kept", kept, "T", T=T + 1)
     _gate_table(gates, program)
-    high = max(2, np.ceil(np.abs(c).max()))
+    high = max(2, np.ceil(np.abs(c).max() + 0.3))
     cell.set(xlim=(0.5, T + 1.3), ylim=(-high, high), xlabel="step t", ylabel="value", xticks=range(1, T + 1))
     cell.axhline(0, **IDENTITY)
     t = np.arange(1, T + 1)
