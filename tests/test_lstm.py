@@ -54,7 +54,7 @@ def test_a_program_may_be_typed_step_by_step():
 
 
 def test_what_is_no_operation_is_named_with_its_step():
-    with pytest.raises(ValueError, match="step 3: 'X' is no operation; write W overwrite, A add, E erase"):
+    with pytest.raises(ValueError, match="step 3: 'x' is no operation; write W overwrite, A add, E erase"):
         lstm.program("W.x", 1, 0.5, 0, 0.3)
 
 

@@ -33,11 +33,11 @@ def program(steps: str, i: float, f: float, o: float, g: float) -> Program:
     Spaces do not count, a program that is not finished remembers from there on, and more than ten symbols are not read.
     ValueError: another symbol.
     """
-    given = steps.upper().replace(" ", "")
+    given = steps.replace(" ", "")
     for t, symbol in enumerate(given, 1):
-        if symbol not in {*SYMBOLS, "?"}:
+        if symbol.upper() not in {*SYMBOLS, "?"}:
             raise ValueError(f"step {t}: {symbol!r} is no operation; write W overwrite, A add, E erase, . remember, ? your own")
-    steps, text = given.ljust(10, ".")[:10], ""
+    steps, text = given.upper().ljust(10, ".")[:10], ""
     if len(given) < 10:
         text = f" (steps {len(given) + 1} to 10 remember)" if len(given) < 9 else " (step 10 remembers)"
     elif len(given) > 10:

@@ -1,0 +1,43 @@
+"""What the pictures of notebook 08 promise beyond what the notebooks' tests see."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lecturelib import cells
+from lecturelib.lectures import gradient_flow
+
+
+def drawn(size, words):
+    """The factors that are drawn, and how many of them are in colour."""
+    factors, product = Figure().subplots(2)
+    gradient_flow.factor_by_factor(factors, product, size, size, words)
+    lines = factors.collections[0]
+    colors = [tuple(color) for color in lines.get_colors()]
+    return np.array([2 ** (top - bottom) for (_, bottom), (_, top) in lines.get_segments()]), colors.count(colors[0])
+
+
+def test_the_factors_that_are_drawn_multiply_to_the_gradient():
+    size = np.array([0.5, 0.4, 0.6, 0.6, 0.3])
+    factors, coloured = drawn(size, [])
+    np.testing.assert_allclose(factors, size[1:] / size[:-1])
+    np.testing.assert_allclose(size[0] * factors.prod(), size[-1])
+    assert coloured == 4
+
+
+def test_only_the_factors_on_the_first_words_way_are_in_colour():
+    size = 0.9 ** np.arange(30)
+    for net, count in {"without": 10, "with": 1}.items():
+        words = gradient_flow.WORDS[net]
+        assert len(words) == 10 and sum(words) == 100  # reversal keeps the mean way
+        assert drawn(size, words)[1] == count
+
+
+def test_the_length_of_the_whole_gradient_after_one_step():
+    """Then it is that of W_x and b alone, for h starts at 0."""
+    lengths = []
+    for seed in range(11):
+        rng = np.random.default_rng(seed)
+        p, x, end = cells.init_rnn(rng, 1, 64, gain=2.5), rng.uniform(), rng.standard_normal(64)
+        through = end / np.linalg.norm(end) * (1 - np.tanh(p.W_x[:, 0] * x) ** 2)
+        lengths.append(np.linalg.norm(through) * np.hypot(1, x))
+    np.testing.assert_allclose(gradient_flow.length(2.5, 1), np.median(lengths))
