@@ -1,15 +1,33 @@
-"""The nets that learnt the adding problem over 100 steps: how far their gradient reaches, and one memory cell at work."""
+"""The nets that learnt the adding problem: how they learnt, how far their gradient reaches, and one memory cell at work."""
 
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator
 
 from lecturelib import cells, expect, jacobians, pretrained, tasks
-from lecturelib.plots import BACKWARD, DASHED, FORWARD, IDENTITY, INK, PAPER, SOURCE, decade_axis, log10, narrow
+from lecturelib.plots import (
+    BACKWARD,
+    CELL,
+    DASHED,
+    FORWARD,
+    IDENTITY,
+    INK,
+    PAPER,
+    POWER,
+    SOURCE,
+    decade_axis,
+    log10,
+    name_lines,
+    narrow,
+)
 
-__all__ = ["NETS", "Work", "draw_jumps", "draw_work", "flows", "jumps", "marked", "net", "share", "work"]
+__all__ = [
+    "NETS", "Runs", "Work", "draw_jumps", "draw_work", "flows", "jumps", "learning_curves", "marked", "net", "runs_over", "share",
+    "work",
+]  # fmt: skip
 
 NETS = {"tanh RNN": ("tanh", "tanh"), "identity RNN": ("IRNN", "relu"), "LSTM": ("LSTM", None)}  # the stored name, φ
 SEQUENCES = 16
@@ -145,10 +163,68 @@ def draw_work(cell: Axes, gates: Axes, gradient: Axes, work: Work) -> None:
 
 
 @expect.arguments(ax=expect.axes, work=_work, numbers=expect.row)
-def draw_jumps(ax, work, numbers, jumps):
+def draw_jumps(ax: Axes, work: Work, numbers: np.ndarray, jumps: np.ndarray) -> None:
     """By how much a cell jumps at each of the marked `numbers` (N,): `jumps` (N,). Those of `work` are large."""
     jumps = expect.numbers("jumps", jumps, "N", finite=False, N=len(numbers))
     ax.set(xlim=(0, 1), ylim=(-0.7, 0.5), xlabel="number to add", ylabel="jump of c", xticks=(0, 0.5, 1))
     ax.axhline(0, **IDENTITY)
     ax.plot(numbers, jumps, "o", color=FORWARD["color"], alpha=0.35, markersize=5, markeredgewidth=0)
     ax.plot(*marked(work)[1:], "o", color=SOURCE["color"], markersize=9, markeredgecolor=INK)
+
+
+CURVE_EVERY = 50  # training steps between two points of a stored curve
+
+
+class Runs(NamedTuple):
+    """The stored runs of one cell on the adding problem, one for each seed."""
+
+    curves: list  # of losses, one for each CURVE_EVERY steps
+    errors: list  # the mean squared error on fresh sequences
+
+
+def runs_over(T: int | str) -> dict[str, Runs]:
+    """The stored runs over T steps (100, 150 or 200), three seeds of each cell; the LSTM was trained at T = 100 only."""
+    stored, found = pretrained.load("adding"), {}
+    for name in ("identity RNN", "tanh RNN", "LSTM"):
+        keys = [f"{NETS[name][0]} {T} seed {seed}" for seed in range(3)]
+        measured = [stored[key].measured for key in keys if key in stored]
+        if measured:
+            found[name] = Runs([m["curve"] for m in measured], [m["error"] for m in measured])
+    return found
+
+
+def _curves(name, value):
+    """Runs, their losses as arrays."""
+    runs = expect.instance(name, value, Runs, "Runs, from `runs_over`")
+    if not isinstance(runs.curves, list) or not runs.curves:
+        expect.refuse(f"{name}.curves", "a list of curves", runs.curves)
+    return runs._replace(curves=[expect.row(f"each of {name}.curves", curve) for curve in runs.curves])
+
+
+@expect.arguments(
+    ax=expect.axes,
+    runs=partial(expect.named, check=_curves, choices=CELL),
+    steps=expect.whole,
+    baseline=expect.positive,
+)
+def learning_curves(ax: Axes, runs: dict[str, Runs], steps: int, baseline: float) -> None:
+    """Losses of training runs, as powers of ten, up to `steps` training steps: `runs` maps names in CELL to Runs.
+
+    `baseline` is the loss of the constant answer 1, for which nothing need be learned.
+    """
+    small, ends = narrow(ax), {}
+    right = 1.5 if small else 1.2  # the place where the axes end, in `steps`
+    ax.set(xlim=(0, right * steps), ylim=(-4.5, 0.5), xlabel="training step", ylabel="mean squared error")
+    ax.yaxis.set_major_locator(FixedLocator(range(-4, 1)))
+    ax.yaxis.set_major_formatter(POWER)
+    ax.axhline(np.log10(baseline), **IDENTITY)
+    ax.text((right - 0.01) * steps, np.log10(baseline) + 0.17, "always 1", ha="right", color=INK)
+    for name, (curves, _) in runs.items():
+        for curve in curves:
+            k = CURVE_EVERY * (np.arange(len(curve)) + 1)
+            ax.plot(k, np.clip(log10(curve), -4, 0.5), markevery=max(1, len(curve) // 5), markersize=5, **CELL[name])
+        ends[name] = max(-3.85, np.mean(log10([curve[-1] for curve in curves])))
+        if not small:
+            ax.text(k[-1] + 0.01 * steps, ends[name] - 0.33, name, va="center", color=CELL[name]["color"], bbox=PAPER)
+    if small:  # beside one line there is no room between the others
+        name_lines(ax, 1.02 * steps, ends, {name: CELL[name]["color"] for name in ends}, 4)

@@ -15,3 +15,8 @@ def left(x):
 
 
 check.answer("drive", left)
+
+# %% exercise-noise
+sigma = 1 / (784 * np.sqrt(100))  # the standard deviation of the noise
+
+check.answer("noise", sigma)

@@ -68,7 +68,8 @@ RECORDS = {  # hold what they are given
     "maps": {"FixedPoint", "Cycle", "checked_map"},  # the last is a check itself
     "datasets": {"Digits", "Sentences"},
     "pretrained": {"Trained"},
-    "identity_rnn": {"AddingRuns", "DigitRun"},
+    "identity_rnn": {"DigitRun"},
+    "adding": {"Runs"},
     "reversal": {"FirstWords", "Swaps"},
 }
 SECONDS = 60  # for all bad values of one argument: they are refused at once, or the test hangs
@@ -203,7 +204,7 @@ SPOILT_DIGITS = [
 ]
 WORK = adding.work("after", 0, 0)
 SPOILT_WORK = [WORK._replace(x=None), WORK._replace(c=ROW), WORK._replace(f=ROW), WORK._replace(cell=-1), tuple(WORK)]
-ADDING = identity_rnn.AddingRuns([ROW], [0.1])
+ADDING = adding.Runs([ROW], [0.1])
 SWAPPED = reversal.Swaps(list("abc"), list("de"), [0], np.array([1]), np.ones((1, 2)), np.ones((1, 2)))
 
 
@@ -593,8 +594,8 @@ TABLE = {
     # traces
     identity_rnn.pulse: {"ax": AXES, "h": row(), "steps": whole(4), "decades": (4, positive())},
     identity_rnn.draws: {"ax": AXES, "norms": (np.ones((2, 4)), like(np.ones((2, 4)), inf=False))},
-    identity_rnn.accuracies: {"ax": AXES, "pixels": (49, [*JUNK, 48, -49, np.nan])},
-    identity_rnn.learning_curves: {
+    identity_rnn.accuracies: {"ax": AXES, "rate": ("best", [*choice(), "worst"][4:])},
+    adding.learning_curves: {
         "ax": AXES,
         "runs": (
             {"LSTM": ADDING},

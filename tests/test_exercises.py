@@ -207,6 +207,7 @@ RIGHT = {
     "target": {"counted": lambda k, T: len(range(k, 2 * T - k + 1)), "float": lambda k, T: 2.0 * T - 2.0 * k + 1},
     "reader-length": {"float": 22.0, "ceil": np.ceil(np.log(0.1) / np.log(0.9))},
     "half": {"rounded": 0.99912, "float32": np.float32(0.5) ** np.float32(1 / 784), "exp": math.exp(-math.log(2) / 784)},
+    "noise": {"rounded": 0.000128, "two digits": 0.00013, "sqrt": 1 / (784 * math.sqrt(100)), "log": math.log(1 + 1 / 784) / 10},
     "drive": {
         "empties the list": never_off,
         "numpy bool": lambda x: np.bool_(never_off(x)),
@@ -435,6 +436,13 @@ MUTANTS = {
         "at most 7 words": lambda k, T: 2 * (min(T, 7) - k) + 1,
     },
     "reader-length": {"one more": 23, "one less": 21, "near": 22.1, "negative": -22, "twice": 44},
+    "noise": {
+        "near": 0.00015,
+        "half": 0.5 / 7840,
+        "twice": 2 / 7840,
+        "negative": -1 / 7840,
+        "within the band": math.log(2) / 7840,
+    },
     "half": {
         "near": 0.9992,
         "below": 0.999,

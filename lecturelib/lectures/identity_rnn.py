@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.ticker import FixedLocator
 
 from lecturelib import cells, datasets, expect, jacobians, nets, pretrained
-from lecturelib.plots import BACKWARD, CELL, FORWARD, IDENTITY, INK, PAPER, POWER, decade_axis, log10, name_lines, narrow
+from lecturelib.plots import BACKWARD, CELL, FORWARD, IDENTITY, INK, PAPER, decade_axis, log10, narrow
 from lecturelib.probes import Called, Exercise, Unfit, number
 
 # -- a pulse ------------------------------------------------------------------------------------------------------------------
@@ -24,8 +24,8 @@ def pulse(ax, h: np.ndarray, steps: int, decades: float = 2) -> str:
     ax.set(xlim=(0, 1.02 * steps), xlabel="step t")
     ax.axhspan(-BAND, BAND, color=FORWARD["color"], alpha=0.15, linewidth=0)
     ax.axhline(0, **IDENTITY)
-    for says, at, va in (("2", BAND, "bottom"), ("1/2", -BAND, "top")):
-        ax.text(0.95 * steps, at, says, ha="right", va=va, color=INK)
+    for says, at in (("2", BAND), ("1/2", -BAND)):
+        ax.text(1.04 * steps, at, says, va="center", color=INK)  # beside the axes, where no line goes
     logs = np.clip(log10(h), -3 * decades, 3 * decades)
     ax.plot(np.arange(len(h)), logs, linewidth=2.4, **FORWARD)
     last = np.append(np.abs(logs[:-1]) > decades, True).argmax()  # its end, or where it leaves the picture
@@ -89,69 +89,9 @@ def draws(ax, norms: np.ndarray) -> str:
     return f"exactly 0 in {len(lost)} of {len(logs)} draws" if len(lost) else "never exactly 0"
 
 
-# -- learning to add ----------------------------------------------------------------------------------------------------------
-
-CURVE_EVERY = 50  # training steps between two points of a stored curve
-STORED_AS = {"identity RNN": "IRNN", "tanh RNN": "tanh", "LSTM": "LSTM"}
-
-
-class AddingRuns(NamedTuple):
-    """The stored runs of one cell on the adding problem, one for each seed."""
-
-    curves: list  # of losses, one for each CURVE_EVERY steps
-    errors: list  # the mean squared error on fresh sequences
-
-
-def adding_runs(T: int | str) -> dict[str, AddingRuns]:
-    """The stored runs over T steps (100, 150 or 200), three seeds of each cell; the LSTM was trained at T = 100 only."""
-    stored, found = pretrained.load("adding"), {}
-    for name, short in STORED_AS.items():
-        keys = [f"{short} {T} seed {seed}" for seed in range(3)]
-        measured = [stored[key].measured for key in keys if key in stored]
-        if measured:
-            found[name] = AddingRuns([m["curve"] for m in measured], [m["error"] for m in measured])
-    return found
-
-
-def _curves(name, value):
-    """AddingRuns, their losses as arrays."""
-    runs = expect.instance(name, value, AddingRuns, "AddingRuns, from `adding_runs`")
-    if not isinstance(runs.curves, list) or not runs.curves:
-        expect.refuse(f"{name}.curves", "a list of curves", runs.curves)
-    return runs._replace(curves=[expect.row(f"each of {name}.curves", curve) for curve in runs.curves])
-
-
-@expect.arguments(
-    ax=expect.axes,
-    runs=partial(expect.named, check=_curves, choices=CELL),
-    steps=expect.whole,
-    baseline=expect.positive,
-)
-def learning_curves(ax, runs: dict[str, AddingRuns], steps: int, baseline: float) -> None:
-    """Losses of training runs, as powers of ten, up to `steps` training steps: `runs` maps names in CELL to AddingRuns.
-
-    `baseline` is the loss of the constant answer 1, for which nothing need be learned.
-    """
-    small, ends = narrow(ax), {}
-    right = 1.5 if small else 1.2  # the place where the axes end, in `steps`
-    ax.set(xlim=(0, right * steps), ylim=(-4, 0.5), xlabel="training step", ylabel="mean squared error")
-    ax.yaxis.set_major_locator(FixedLocator(range(-4, 1)))
-    ax.yaxis.set_major_formatter(POWER)
-    ax.axhline(np.log10(baseline), **IDENTITY)
-    ax.text((right - 0.01) * steps, np.log10(baseline) + 0.17, "always 1", ha="right", color=INK)
-    for name, (curves, _) in runs.items():
-        for curve in curves:
-            k = CURVE_EVERY * (np.arange(len(curve)) + 1)
-            ax.plot(k, np.clip(log10(curve), -4, 0.5), markevery=max(1, len(curve) // 5), markersize=5, **CELL[name])
-        ends[name] = max(-3.85, np.mean(log10([curve[-1] for curve in curves])))
-        if not small:
-            ax.text(k[-1] + 0.01 * steps, ends[name], name, va="center", color=CELL[name]["color"], bbox=PAPER)
-    if small:  # beside one line there is no room between the others
-        name_lines(ax, 1.02 * steps, ends, {name: CELL[name]["color"] for name in ends}, 4)
-
-
 # -- a digit, pixel by pixel --------------------------------------------------------------------------------------------------
 
+STORED_AS = {"tanh RNN": "tanh", "identity RNN": "IRNN"}
 READERS = {"row by row": "IRNN 784 seed 0", "shuffled": "IRNN 784 shuffled"}
 UNREAD = np.array([0.88, 0.88, 0.88])
 ROOM = 1.08  # the place where the pixels' axis ends, in T
@@ -218,7 +158,7 @@ def _unit_order(order):
 def sweep(pixels: int) -> dict[str, dict[float, np.ndarray]]:
     """Accuracies (3,) of the stored runs over so many pixels, three seeds each, by net and by learning rate."""
     stored = pretrained.load("pixels")
-    found: dict[str, dict] = {"tanh RNN": {}, "identity RNN": {}}
+    found: dict[str, dict] = {net: {} for net in STORED_AS}
     for net, rate in product(found, (3e-4, 1e-3, 3e-3)):
         names = [f"{STORED_AS[net]} {pixels} rate {rate:g} seed {seed}" for seed in range(3)]
         if names[0] in stored:
@@ -226,17 +166,32 @@ def sweep(pixels: int) -> dict[str, dict[float, np.ndarray]]:
     return found
 
 
-@expect.arguments(ax=expect.axes, pixels=partial(expect.one_of, choices=(49, 196, 784)))
-def accuracies(ax, pixels: int) -> None:
-    """The runs of `sweep`: a mark for each seed, and a line through the means of each net. The grey line is chance."""
-    ax.set(xlim=(-3.7, -1.3 if narrow(ax) else -1.9), ylim=(0, 1), xlabel="rate of learning", ylabel="digits right")
-    ax.set_xticks(np.log10((3e-4, 1e-3, 3e-3)), ("0.0003", "0.001", "0.003"))
+UPDATES = {49: 4000, 196: 4000, 784: 1500}  # of the runs of `sweep`, by the number of pixels
+
+
+@expect.arguments(ax=expect.axes, rate=partial(expect.one_of, choices=("best", "0.0003", "0.001", "0.003")))
+def accuracies(ax, rate: str) -> str:
+    """The runs of `sweep` by length: a mark for each seed, and a line through the means of each net. The grey line is chance.
+
+    `rate` of learning: that one, or for each net and length the "best". Says the means.
+    """
+    ax.set(xlim=(-0.3, 3.6 if narrow(ax) else 2.8), ylim=(0, 1), xlabel="pixels of a digit", ylabel="digits right")
+    ax.set_xticks(range(3), [f"{pixels}\n{updates}" + " updates" * (not narrow(ax)) for pixels, updates in UPDATES.items()])
     ax.axhline(0.1, **IDENTITY)
-    for net, rates in sweep(pixels).items():
-        x, y = np.log10(list(rates)), np.array(list(rates.values()))
+    said = []
+    for net in STORED_AS:
+        runs = {pixels: sweep(pixels)[net] for pixels in UPDATES}
+        chosen = {n: max(r.values(), key=np.mean) if rate == "best" else r.get(float(rate)) for n, r in runs.items()}
+        x = [k for k, found in enumerate(chosen.values()) if found is not None]
+        y = np.array([found for found in chosen.values() if found is not None])
         ax.plot(x, y, **CELL[net] | {"linestyle": "none", "fillstyle": "none"})
         ax.plot(x, y.mean(1), **CELL[net] | {"marker": ""})
-        ax.text(x[-1] + 0.06, y[-1].mean(), net, va="center", color=CELL[net]["color"], fontweight="bold")
+        shift = (0.1, 0) if len(x) > 1 else (-0.1, -0.15)
+        place = x[-1] + shift[0], y[-1].mean() + shift[1]
+        ax.text(*place, net, va="center", color=CELL[net]["color"], fontweight="bold", bbox=PAPER)
+        means = (f"{list(UPDATES)[k]} pixels {found.mean():.3f}" for k, found in zip(x, y, strict=True))
+        said.append(f"{net}: {', '.join(means)}")
+    return f"Rate of learning: {rate}. Right of 1000, mean of three seeds. {'; '.join(said)}."
 
 
 def _digit_run(name, value):
@@ -274,7 +229,16 @@ def _page(ax, run, read):
     ax.imshow(shown.reshape(*run.image.shape, 3), interpolation="nearest")
     if read:
         row, column = divmod(int(run.order[read - 1]), run.image.shape[1])
-        ax.plot(column, row, marker="s", markersize=7, color="none", markeredgecolor=BACKWARD["color"], markeredgewidth=2)
+        ax.plot(
+            column,
+            row,
+            marker="s",
+            markersize=7,
+            clip_on=False,
+            color="none",
+            markeredgecolor=BACKWARD["color"],
+            markeredgewidth=2,
+        )
     ax.set(xticks=[], yticks=[], xlabel="what was read")
 
 
@@ -394,5 +358,18 @@ EXERCISES = {
             (lambda x: 1.0, "the unit is the identity only while it is on; a step at which it is off passes no gradient."),
         ),
         "All or nothing: 1 if the unit was always on, else 0. Inputs above 0 keep it on; a first input of 0 does not.",
+    ),
+    "noise": Exercise(
+        lambda given: round(7840 * number(0, 100)(given), 1),
+        1 / 7840,
+        (
+            (1 / 784, "that is how far the whole matrix may be from the identity: the noise counts √100 = 10 times."),
+            (1 / 78400, "100 units make the radius 1 + σ √100: divide by the square root of 100, not by 100."),
+            (1 / 78.4, "√100 multiplies the noise, so the noise must be smaller by it."),
+            (0.01, "that is the net's own noise: its radius is about 1.1, and 1.1^784 is far beyond any band."),
+            (1 / 280, "that is for 28 steps, one row; the digit has 28 x 28 pixels."),
+            (0, "without noise all units hold the same signal."),
+        ),
+        "1/7840 = 0.00013: the net started with about eighty times as much, and clipping had to hold its gradients.",
     ),
 }
