@@ -39,7 +39,7 @@ class Kernel:
     """A kernel behind its websocket, the widgets that it has opened, and the figures among them, in `figures` by their id."""
 
     def __init__(self):
-        self.models, self.figures = {}, {}
+        self.figures = {}
         self._session, self._waiting, self._idle = uuid.uuid4().hex, {}, {}
         self._unsent = {}  # of a control whose last move the kernel has not taken yet: the latest value, or None
 
@@ -107,7 +107,6 @@ class Kernel:
             self._widget_says(content["comm_id"], content["data"])
 
     def _opened(self, model, state):
-        self.models[model] = state
         if state.get("controls"):  # only a figure's picture has them
             self.figures[model] = Figure(self, model, state["controls"])
 
