@@ -51,6 +51,8 @@ class Kernel:
         await self.ask("kernel_info_request", {})
 
     def close(self):
+        for figure in self.figures.values():
+            figure.close()
         self.listening.cancel()
         self.socket.close()
 
@@ -160,6 +162,10 @@ class Figure:
         self.took, self.at_once = [], 0
         self._kept, self._asked, self._plan, self._rest = {}, None, None, None
         self.waiting = []  # the moves without a frame: when, and its key
+
+    def close(self):
+        if self._rest:
+            self._rest.cancel()
 
     @property
     def values(self):
