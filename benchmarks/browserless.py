@@ -110,7 +110,7 @@ class Kernel:
 
     def _opened(self, model, state):
         if state.get("controls"):  # only a figure's picture has them
-            self.figures[model] = Figure(self, model, state["controls"])
+            self.figures[model] = Figure(self, model, state["controls"], state["ahead"])
 
     def _widget_says(self, model, data):
         figure = self.figures.get(model)
@@ -157,9 +157,9 @@ def key_of(values):
 class Figure:
     """The page's side of a live figure. `took` holds the seconds that each move waited for a frame from the kernel."""
 
-    def __init__(self, kernel, model, controls):
+    def __init__(self, kernel, model, controls, ahead):
         self.kernel, self.model, self.controls = kernel, model, [Control(described) for described in controls]
-        self.took, self.at_once = [], 0
+        self.ahead, self.took, self.at_once = ahead, [], 0
         self._kept, self._asked, self._plan, self._rest = {}, None, None, None
         self.waiting = []  # the moves without a frame: when, and its key
 
@@ -243,6 +243,8 @@ class Figure:
             self._draw_ahead(control)
 
     def _draw_ahead(self, control):
+        if not self.ahead:
+            return
         if self._plan:
             self._say({"ahead": []})
         place, stops = self.controls.index(control), iter(control.outward()[: MOST - 1])

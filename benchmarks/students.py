@@ -1,14 +1,14 @@
 """What a class takes of one machine: JupyterHub as docs/classroom.md sets it up, its proxy, and students who all slide at once.
 
-    /opt/hub/bin/python benchmarks/students.py [students ...]
+    [LIVE_DRAW_AHEAD=0] /opt/hub/bin/python benchmarks/students.py [students ...]
 
 For each number of students (1 5 10 20) a hub is started anew, with docs/jupyterhub_config.py. All students log in at once, run
 02-iterated-functions.ipynb from top to bottom, and then move its sliders for two minutes: bursts of moves, three in a second,
 with pauses to read. They speak HTTP and the kernel's websocket, as the browser does, but need no browser (browserless.py).
 
 A slide lasts from the move to the bytes of a frame at the client. A move whose frame the page has kept, because it was drawn
-ahead, asks nobody and is counted apart. Memory is the proportional set size (PSS): a page that k processes share counts 1/k for
-each.
+ahead, asks nobody and is counted apart. LIVE_DRAW_AHEAD=0 draws nothing ahead. Memory is the proportional set size (PSS):
+a page that k processes share counts 1/k for each.
 
 Not as in a class: no PAM, all servers run as the user who runs this, the screens have one pixel per CSS pixel, and the students
 run on the same machine. Linux only. It needs JupyterHub in this Python, and configurable-http-proxy.
@@ -46,6 +46,7 @@ c = get_config()
 c.JupyterHub.authenticator_class = "dummy"
 c.JupyterHub.spawner_class = "simple"
 c.Spawner.args = ["--allow-root"]
+c.Spawner.environment["LIVE_DRAW_AHEAD"] = {os.environ.get("LIVE_DRAW_AHEAD", "1")!r}
 """
 
 
@@ -233,11 +234,13 @@ def described(row):
     """A row in words."""
     p50, p95 = np.quantile(row.took, (0.5, 0.95)) * 1000
     moves, each = len(row.took) + row.at_once, {kind: number / row.students for kind, number in row.memory.items()}
+    of_all = np.quantile([*row.took, *[0] * row.at_once], 0.95) * 1000
     cores = ", ".join(f"{kind} {number:.2f}" for kind, number in row.cores.items())
     return f"""{row.students} students
   from the login to the notebook: median {np.median(row.opened):.1f} s, longest {row.opened.max():.1f} s
   all cells of the notebook: median {np.median(row.ran):.1f} s, longest {row.ran.max():.1f} s
-  a slide that waits for the kernel: p50 {p50:.0f} ms, p95 {p95:.0f} ms ({len(row.took)} of {moves}; the page had kept the others)
+  a slide that waits for the kernel: p50 {p50:.0f} ms, p95 {p95:.0f} ms ({len(row.took)} of {moves})
+  of all slides, those at once that the page had kept: p95 {of_all:.0f} ms
   MB for each student: server {each["servers"]:.0f}, kernel {each["kernels"]:.0f}; hub and proxy {row.memory["hub and proxy"]:.0f}
   cores while they slide: {cores}; all else on the machine {row.others:.2f}"""
 
@@ -246,9 +249,8 @@ def main(counts):
     """Print a row for each number of students, and what a machine of 16 GB has room for."""
     if not importlib.util.find_spec("jupyterhub") or not shutil.which("configurable-http-proxy"):
         sys.exit("JupyterHub or configurable-http-proxy is missing; docs/classroom.md says how to install them")
-    print(
-        f"{os.cpu_count()} cores, {psutil.virtual_memory().total / 1e9:.0f} GB, load before: {os.getloadavg()[0]:.1f}", flush=True
-    )
+    memory = psutil.virtual_memory().total / 1e9
+    print(f"{os.cpu_count()} cores, {memory:.0f} GB, load before: {os.getloadavg()[0]:.1f}", flush=True)
     rows = []
     for count in counts:
         rows.append(measured(count))
@@ -262,4 +264,7 @@ def main(counts):
 
 
 if __name__ == "__main__":
-    main([int(count) for count in sys.argv[1:]] or [1, 5, 10, 20])
+    given = sys.argv[1:] or ["1", "5", "10", "20"]
+    if not all(count.isdecimal() and int(count) for count in given):
+        sys.exit(f"the numbers of students must be whole and positive, not {' '.join(given)}")
+    main([int(count) for count in given])
