@@ -12,7 +12,7 @@ export MKL_NUM_THREADS := 1
 # What a change of one notebook can break, but for JupyterLab: its rules, every control of its figures, its page.
 CHECKS := tests/test_notebooks.py tests/test_figures.py tests/test_prose.py tests/browser/test_pages.py
 
-.PHONY: help lab test test-all check processors floors notebooks site serve-site proof bench clean
+.PHONY: help lab test test-all check processors floors notebooks cell-ids site serve-site proof bench clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
@@ -42,8 +42,11 @@ floors:  ## run the tests with the oldest versions that pyproject.toml allows, i
 	build/floors/bin/python -m pip install --quiet --disable-pip-version-check -c requirements-floors.txt -e .[test,site]
 	build/floors/bin/python -m pytest -n auto --nbval --ignore tests/browser tests notebooks
 
-notebooks: $(READY)  ## run every notebook and store its outputs
-	$(RUN) tools/run_notebooks.py
+notebooks: $(READY)  ## run every notebook and store its outputs; of one: make notebooks NOTEBOOK=notebooks/03-attractors.ipynb
+	$(RUN) tools/run_notebooks.py $(NOTEBOOK)
+
+cell-ids: $(READY)  ## give new cells their ids, tags and slide types; `make notebooks` does this too
+	$(RUN) tools/run_notebooks.py --only-names $(NOTEBOOK)
 
 site: $(READY)  ## build the static site in dist/site: the lectures and Python in a browser, nothing to install
 	$(RUN) tools/build_site.py dist/site

@@ -342,10 +342,15 @@ class Bench:
         return Shown(self, spots, ratio)
 
     def memory(self, shown):
-        """MB of the kernel (resident) and of all processes of the browser (a page that k of them share counts 1/k for each)."""
+        """MB of the kernel (resident) and of all processes of the browser (a page that k of them share counts 1/k for each).
+
+        Chromium keeps pictures as long as there is room. It is told first that memory is short, so that these do not count.
+        """
         shown.rest(1)
-        session = self.browser.new_browser_cdp_session()
-        shown.page.context.new_cdp_session(shown.page).send("HeapProfiler.collectGarbage")
+        session, page = self.browser.new_browser_cdp_session(), shown.page.context.new_cdp_session(shown.page)
+        page.send("HeapProfiler.collectGarbage")
+        page.send("Memory.simulatePressureNotification", {"level": "critical"})
+        shown.rest(3)
         ids = [process["id"] for process in session.send("SystemInfo.getProcessInfo")["processInfo"]]
         session.detach()
         browser = sum(psutil.Process(process).memory_full_info().pss for process in ids)

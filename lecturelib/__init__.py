@@ -1,4 +1,16 @@
-"""Exploding and vanishing gradients, made live."""
+"""Exploding and vanishing gradients, made live.
+
+- `lecturelib.live`: live figures, predictions and watched runs for notebooks of any course
+- `lecturelib.check`, `lecturelib.probes`: exercises that name the mistake
+- `lecturelib.plots`: the roles and colours of the series, and its common pictures
+- `lecturelib.maps`, `lecturelib.mandelbrot`: iterated functions of one number
+- `lecturelib.phase_plane`: two tanh units, their basins and borders
+- `lecturelib.cells`, `lecturelib.scan`, `lecturelib.jacobians`: RNN and LSTM with exact gradients; products of Jacobians
+- `lecturelib.nets`, `lecturelib.train`: a cell with a readout and a loss; clipping, SGD, Adam
+- `lecturelib.tasks`, `lecturelib.costs`, `lecturelib.datasets`: problems to learn, and costs in closed form
+- `lecturelib.pretrained`, `lecturelib.adding`, `lecturelib.reading`: stored nets, and what their cells do
+- `lecturelib.expect`: input validation
+"""
 
 import logging
 

@@ -4,6 +4,7 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from lecturelib import cells, expect, jacobians, pretrained, tasks
 from lecturelib.plots import BACKWARD, DASHED, FORWARD, IDENTITY, INK, PAPER, SOURCE, decade_axis, log10, narrow
@@ -107,7 +108,7 @@ def _mark(ax, work, words):
 
 
 @expect.arguments(cell=expect.axes, gates=expect.axes, gradient=expect.axes, work=_work)
-def draw_work(cell, gates, gradient, work):
+def draw_work(cell: Axes, gates: Axes, gradient: Axes, work: Work) -> None:
     """A memory cell at work: its value, under it its gates f and i, under them the gradient that it carries."""
     T = len(work.x)
     for ax in (cell, gates, gradient):

@@ -3,6 +3,7 @@
 from functools import cache, partial
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from lecturelib import cells, datasets, expect, nets, pretrained
 from lecturelib.plots import narrow
@@ -70,13 +71,13 @@ def written(temperature: float, seed: int) -> str:
 
 
 @expect.arguments(ax=expect.axes, text=expect.text, width=ROOM, rows=ROOM, title=expect.text)
-def coloured_text(ax, text, values, width=80, rows=12, title=""):
+def coloured_text(ax: Axes, text: str, values: np.ndarray, width: int = 80, rows: int = 12, title: str = "") -> None:
     """The text in at most `rows` lines of `width` characters, on backgrounds that show its `values` (len(text),).
 
     Values are clipped to -1.1 ... 1.1, since black letters are hard to read on darker colours. A narrow screen has at most 46
     characters in a line, and twice as many lines.
     """
-    values = expect.numbers("values", values, "N", N=len(text)) if text else ()
+    values = expect.numbers("values", values, "N", N=len(text)) if text else np.empty(0)
     width, rows = (min(width, 46), 2 * rows) if narrow(ax) else (width, rows)
     lines = [line[k : k + width] for line in text.split("\n") for k in range(0, max(1, len(line)), width)][:rows]
     letters = iter([np.clip(value, -1.1, 1.1) for character, value in zip(text, values, strict=True) if character != "\n"])
@@ -85,7 +86,7 @@ def coloured_text(ax, text, values, width=80, rows=12, title=""):
         shades[row, : len(line)] = [next(letters) for _ in line]
     ax.imshow(shades, cmap="PuOr", vmin=-1.8, vmax=1.8, extent=(0, width, rows, 0), aspect="auto", interpolation="nearest")
     # In points: a character of this font is 0.602 of its size wide, and the margins take more of a narrow picture.
-    size = 72 * ax.figure.get_figwidth() / width / (0.645 if narrow(ax) else 0.615)
+    size = 72 * ax.figure.bbox.width / ax.figure.dpi / width / (0.645 if narrow(ax) else 0.615)
     for row, line in enumerate(lines):
         for column in range(0, len(line), 10):  # short runs stay aligned with the background
             if run := line[column : column + 10].rstrip():

@@ -1,11 +1,13 @@
 """The lock file of Python in the browser."""
 
 import json
+import re
 from hashlib import sha256
 from zipfile import ZipFile
 
 import build_site
 import pytest
+import site_reference
 
 LOCK = {
     "info": {"arch": "wasm32", "platform": "emscripten_3_1_58", "python": "3.12.7", "version": "0.27.7"},
@@ -47,3 +49,14 @@ def test_a_file_of_pyodide_is_the_one_that_we_know_or_is_refused(tmp_path, monke
         build_site.fetched("pyodide.js", {}, build_site.CORE["pyodide.js"])
     with pytest.raises(ConnectionError, match=r"pyodide-lock\.json"):
         build_site.fetched("pyodide-lock.json", {}, build_site.CORE["pyodide-lock.json"])
+
+
+def test_the_reference_describes_every_public_module_and_asks_no_other_host(tmp_path):
+    site_reference.build(tmp_path)
+    for path in (build_site.ROOT / "lecturelib").glob("*.py"):
+        if path.stem not in ("__init__", "server"):
+            page = (tmp_path / f"lecturelib/{path.stem}.html").read_text("utf-8")
+            assert 'href="../../index.html"' in page
+            assert not re.search(r"src=.https?:|<link[^>]+https?:|Alias for field number", page)
+    assert "W_h" in (tmp_path / "lecturelib/cells.html").read_text("utf-8")
+    assert not (tmp_path / "lecturelib/lectures").exists()

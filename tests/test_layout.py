@@ -86,6 +86,20 @@ def test_a_model_needs_only_numpy(module):
 
 
 @each_module
+def test_what_others_call_has_type_hints(path):
+    """The pictures of one lecture are for its notebook only."""
+    if path in LECTURES:
+        return
+    bodies = [node.body for name, node in defined(path).items() if isinstance(node, ast.ClassDef) and not name.startswith("_")]
+    functions = [*defined(path).values(), *(node for body in bodies for node in body)]
+    for node in functions:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            open_ones = [one.arg for one in arguments if one.annotation is None and one.arg not in ("self", "cls")]
+            assert not open_ones and node.returns is not None, f"{node.name}: {', '.join(open_ones) or 'what it returns'}"
+
+
+@each_module
 def test_pyplot_and_its_global_state_stay_out(path):
     assert not {name for name in imported(path) if {"pyplot", "pylab"} & set(name.split("."))}
 

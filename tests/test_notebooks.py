@@ -9,6 +9,7 @@ import re
 
 import nbformat
 import run_notebooks
+from name_cells import is_named
 from PIL import Image
 from wording import long_numbers, nonsense, words
 
@@ -17,6 +18,8 @@ from lecturelib.live.stored import markdown
 
 TAGS = {"predict", "live", "claim", "exercise", "solution"}
 SLIDES = {"slide", "subslide", "fragment", "skip", "notes", "-"}
+
+LINES, SKELETON, WIDTH, WORDS = 12, 6, 88, 90  # of a code cell, of an exercise's, of a line, of a text
 
 # Exceptions, as (notebook, cell id): reason. All empty is the aim.
 UNCOMPARED = {}  # cells that nbval skips, or whose output it ignores
@@ -57,6 +60,12 @@ def test_the_words_and_numbers_are_counted_as_a_reader_would():
     assert nonsense("it is NaN.") and not nonsense("a banana, inf")
 
 
+def test_the_limits_are_those_that_contributors_are_told():
+    told = (run_notebooks.ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    assert f"| {LINES} lines, without" in told and f"; {WIDTH} characters a line |" in told
+    assert f"| {SKELETON} lines, without `check.answer` |" in told and f"| {WORDS} words, without" in told
+
+
 def test_there_are_notebooks(notebooks):
     assert notebooks
 
@@ -72,7 +81,7 @@ def test_it_is_small(notebook, book):
 
 def test_ids_tags_and_slides(book):
     for cell in book.cells:
-        assert run_notebooks.READABLE.fullmatch(cell.id) and not run_notebooks.MADE_UP.match(cell.id), cell.id
+        assert is_named(cell), f"{cell.id}: run `make cell-ids`"
         tags = {tag for tag in cell.metadata.get("tags", []) if not re.fullmatch(r"stored:\w+", tag)}
         assert tags <= TAGS, cell.id
         assert cell.metadata.get("slideshow", {}).get("slide_type") in SLIDES, f"{cell.id} needs a slide_type"
@@ -93,12 +102,12 @@ def test_a_tag_names_the_controls_that_a_page_stores(book):
 
 def test_a_code_cell_is_short(book):
     long = {cell.id: len(lines(cell.source)) for cell in code(book)}
-    assert not {name: n for name, n in long.items() if n > 12}
+    assert not {name: n for name, n in long.items() if n > LINES}
 
 
 def test_a_line_of_code_fits_on_a_projected_page(book):
     wide = {cell.id: max(map(len, cell.source.splitlines())) for cell in code(book)}
-    assert not {name: n for name, n in wide.items() if n > 88}
+    assert not {name: n for name, n in wide.items() if n > WIDTH}
 
 
 def test_what_a_call_gets_is_written_in_the_call(book):
@@ -131,12 +140,12 @@ def test_an_exercise_asks_for_few_lines(book):
     for cell in code(book):
         if "check.answer(" in cell.source:
             skeleton = [line for line in lines(cell.source) if "check.answer(" not in line]
-            assert len(skeleton) <= 6, f"{cell.id} has {len(skeleton)} lines"
+            assert len(skeleton) <= SKELETON, f"{cell.id} has {len(skeleton)} lines"
 
 
 def test_text_is_brief(book):
     wordy = {cell.id: len(words(cell.source)) for cell in prose(book)}
-    assert not {name: n for name, n in wordy.items() if n > 90}
+    assert not {name: n for name, n in wordy.items() if n > WORDS}
 
 
 def test_it_prints_numbers_and_no_bare_verdicts(book):

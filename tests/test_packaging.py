@@ -20,6 +20,7 @@ from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import parse_qs, quote, urlsplit
+from zipfile import ZipFile
 
 import build_site
 import nbformat
@@ -30,6 +31,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+import lecturelib
 from lecturelib import live
 from lecturelib.server import VIEW, _link_jupyter_server_extension, pictures_for_views
 
@@ -80,6 +82,13 @@ def test_the_oldest_versions_that_are_tested_are_the_floors():
     asked = map(Requirement, chain(PROJECT["dependencies"], *extras))
     floors = [str(r).replace(">=", "==") for r in asked if r.name != PROJECT["name"]]
     assert lines("requirements-floors.txt") == floors
+
+
+def test_one_version_is_named_everywhere():
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))["version"] == lecturelib.__version__
+    changes = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert re.search(r"(?m)^## (.+)$", changes)[1] == lecturelib.__version__
+    assert re.fullmatch(r"\d+\.\d+\.\d+", lecturelib.__version__)
 
 
 def test_what_an_old_matplotlib_says_to_a_new_pyparsing_is_no_error_in_a_figure():
@@ -437,6 +446,19 @@ def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
     subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder], cwd=ROOT, check=True)
     return next(folder.glob("*.whl"))
+
+
+def test_the_wheel_is_small_typed_and_holds_all_that_the_package_reads(wheel):
+    assert wheel.stat().st_size < 10_000_000
+    with ZipFile(wheel) as archive:
+        inside = {name for name in archive.namelist() if name.startswith("lecturelib/")}
+        (about,) = [archive.read(name).decode() for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+    stored = subprocess.run(["git", "ls-files", "lecturelib"], cwd=ROOT, capture_output=True, text=True)
+    here = {str(path.relative_to(ROOT)) for path in (ROOT / "lecturelib").rglob("*") if path.is_file()}
+    assert inside == {name.replace(os.sep, "/") for name in here if "__pycache__" not in name}
+    assert not stored.stdout or inside == set(stored.stdout.split()), "a file of the package is not in git"
+    assert "lecturelib/py.typed" in inside
+    assert f"Version: {lecturelib.__version__}" in about and "Project-URL: " in about
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import run_notebooks
+from name_cells import name_cells
 from PIL import Image
 
 ROOT = Path(__file__).parents[1]
@@ -38,7 +39,9 @@ def claim(name, *lines):
 
 
 def notebook(*cells):
-    return run_notebooks.normalise(nbformat.v4.new_notebook(cells=list(cells)))
+    nb = run_notebooks.normalise(nbformat.v4.new_notebook(cells=list(cells)))
+    name_cells(nb)
+    return nb
 
 
 STORED = notebook(figure("live-norm", 10, "w = 1"), claim("claim-adding", "tanh: 0.17", "IRNN below 0.01: True"))
@@ -208,6 +211,7 @@ def test_running_twice_writes_the_same_file(tmp_path):
 
 def test_a_cell_that_raises_is_named_and_the_file_stays(tmp_path, capsys):
     path = stored(tiny("x = 1", "x / 0"), tmp_path)
+    run_notebooks.name(path)
     before = path.read_bytes()
     assert run_notebooks.main([str(path)]) == 1
     assert path.read_bytes() == before

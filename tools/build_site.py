@@ -24,8 +24,10 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import nbformat
 import playwright
+import site_docs
 import site_front
 import site_pages
+import site_reference
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 from processors import ROOT
@@ -81,9 +83,14 @@ def build(out: Path) -> None:
     assert kernel_config(out)["pyodideUrl"] == "./static/pyodide/pyodide.js", "JupyterLite left out Pyodide"
     for font in [font for kind in OLD_FONTS for font in (out / "build").glob(f"fa-*.{kind}")]:
         font.unlink()
+    for script in (out / "build").glob("*.js"):
+        if "org.eclipse.elk" in script.read_text("utf-8"):  # another layout for Mermaid's diagrams, 1.5 MB
+            script.unlink()
     open_at_start(out / "lab/index.html")
     site_pages.build(out)
+    site_docs.build(out)
     (out / "index.html").write_text(site_front.front(paths_in([])), "utf-8")
+    site_reference.build(out / "reference")
     licences(out)
 
 

@@ -1,6 +1,6 @@
 """Run every notebook and store its outputs: `make notebooks`.
 
-    .venv/bin/python tools/run_notebooks.py [--pictures] [notebook or folder ...]
+    .venv/bin/python tools/run_notebooks.py [--pictures | --only-names] [notebook or folder ...]
 
 The same run writes the same file: no widget views, no timings, no paths, execution counts from 1 to n. So a diff shows only
 what really changed.
@@ -28,6 +28,7 @@ from typing import Any
 
 import nbformat
 import numpy as np
+from name_cells import is_named, name_cells
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -42,8 +43,6 @@ SOLUTIONS = ROOT / "solutions"
 SLOW = ROOT / "lecturelib/data/slow.json"  # the results of slow cells, for when Python runs in a browser
 SLACK = 0.05  # how much another processor may change a slow cell's number
 TIMEOUT = 120  # seconds for one cell
-READABLE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-MADE_UP = re.compile(r"(?=[a-f]*[0-9])[0-9a-f]{8}(-|$)")  # an id that an editor generates: 1b2c3d4e, or a whole UUID
 
 
 def paths_in(named: Iterable[str | os.PathLike]) -> list[Path]:
@@ -132,7 +131,7 @@ def normalise(nb: NotebookNode) -> NotebookNode:
         "language_info": {"name": "python"},
     }
     nb.nbformat, nb.nbformat_minor = 4, 5
-    _check_ids([cell.get("id", "") for cell in nb.cells])
+    _check_ids(nb.cells)
     count = 0
     for cell in nb.cells:
         cell.metadata = _kept(cell.metadata)
@@ -150,10 +149,11 @@ def normalise(nb: NotebookNode) -> NotebookNode:
     return nb
 
 
-def _check_ids(ids):
-    for number, name in enumerate(ids, 1):
-        if not READABLE.fullmatch(name) or MADE_UP.match(name):
-            raise ValueError(f"cell {number} needs a readable id, such as live-linear, not {name!r}")
+def _check_ids(cells):
+    ids = [cell.get("id", "") for cell in cells]
+    for number, (cell, name) in enumerate(zip(cells, ids, strict=True), 1):
+        if not is_named(cell):
+            raise ValueError(f"cell {number} needs a readable id, such as live-linear, not {name!r}: run `make cell-ids`")
         if ids.count(name) > 1:
             raise ValueError(f"cell {number}: another cell has the id {name!r} too")
 
@@ -266,6 +266,18 @@ def slow_numbers(known: Mapping[str, Any], given: Mapping[str, Any], changed: bo
 # -- the command ------------------------------------------------------------------------------------------------------------
 
 
+def name(path: Path) -> None:
+    """Name the new cells of the notebook at `path`, and print their ids. ValueError: a cell's code cannot be read."""
+    nb = nbformat.read(path, as_version=4)
+    try:
+        new = name_cells(nb)
+    except ValueError as error:
+        raise ValueError(f"{path.name}, {error}") from None
+    if (text := text_of(nb).encode()) != path.read_bytes():
+        path.write_bytes(text)
+        print(f"{path.name}: new cells {', '.join(new)}" if new else f"{path.name}: tags and slide types are completed")
+
+
 def store(path: Path, pictures: bool) -> None:
     """Run the notebook at `path`, store what is new and print it, old beside new. ValueError: a cell fails; nothing is stored."""
     with tempfile.TemporaryDirectory() as folder, environment(LECTURELIB_SLOW=(slow := Path(folder, "slow.json"))):
@@ -296,15 +308,18 @@ def store_slow(given: Mapping[str, Any], changed: bool) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run each notebook and store what changed; 1 if one fails, and then its file is left alone."""
+    """Name each notebook's new cells, run it and store what changed; 1 if one fails, and then its outputs are left alone."""
     parser = argparse.ArgumentParser(description="Run every notebook and store its outputs.")
     parser.add_argument("--pictures", action="store_true", help="also store pictures that differ only in pixels")
+    parser.add_argument("--only-names", action="store_true", help="give new cells an id, a tag and a slide type, and run nothing")
     parser.add_argument("notebooks", nargs="*", help="notebooks, or folders of notebooks; the whole series by default")
     asked = parser.parse_args(arguments)
     failed = 0
     for path in paths_in(asked.notebooks):
         try:
-            store(path, asked.pictures)
+            name(path)
+            if not asked.only_names:
+                store(path, asked.pictures)
         except (OSError, ValueError) as error:
             print(error, file=sys.stderr)
             failed = 1

@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from processors import ROOT
 
 HERO = "live-figure"  # the figure of the first notebook that stands here
-LEAD = "Every step back multiplies the gradient by one more factor. Move w, and see what a factor near 1 does in the long run."
+LEAD = "A gradient that goes back through time is a product, with one factor for each step. Move w: what does a factor near 1 do?"
 
 
 def front(paths: Sequence[Path]) -> str:

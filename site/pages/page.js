@@ -25,6 +25,7 @@ const python = {
     if (this.worker) return this.started;
     this.started = new Promise((done, refused) => {
       try {
+        if (typeof WebAssembly === 'undefined') throw new Error('this browser has no WebAssembly');
         if (location.protocol === 'file:') throw new Error('a page that is opened as a file may not start it');
         this.worker = new Worker('python.js');
       } catch (error) { return refused(error); }

@@ -46,12 +46,20 @@ const show = () => {
   if (document.activeElement.closest('.slide:not(.shown)')) document.activeElement.blur();
 };
 
+// In a window where even the smallest slide does not fit, the same keys first show the rest of it.
+const scrolled = way => {
+  const left = way > 0 ? document.documentElement.scrollHeight - innerHeight - scrollY : scrollY;
+  if (left < 2) return false;  // browsers round
+  scrollBy(0, way * Math.min(left, 0.8 * innerHeight));
+  return true;
+};
+
 // A clicker sends Page Up and Page Down, so these change the slide wherever the focus is; a slider keeps its arrows, Home and End.
 addEventListener('keydown', event => {
   if (!at() || event.ctrlKey || event.altKey || event.metaKey) return;
   const free = !event.target.closest('input, select, summary, button, a');
   const step = { PageDown: 1, PageUp: -1, ...(free && { ArrowRight: 1, ArrowLeft: -1, ' ': 1 }) }[event.key];
-  if (step) go(at() + step);
+  if (step) scrolled(step) || go(at() + step);
   else if (event.key === 'Escape') stop();
   else return;
   event.preventDefault();

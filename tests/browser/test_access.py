@@ -8,6 +8,7 @@ import re
 
 import nbformat
 import pytest
+import site_docs
 import site_pages
 
 FIGURE = """\
@@ -348,11 +349,12 @@ def test_axe_finds_nothing_in_our_outputs(opened, cell, theme):
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    """The notebook as a page, as a file. It is drawn here, beside what `make site` keeps."""
+    """The notebook as a page, as a file, beside the guides. It is drawn here, and not where `make site` keeps what it draws."""
     folder = tmp_path_factory.mktemp("access")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(site_pages, "KEPT", folder / "kept")
         site_pages.build(folder, [write(folder / "access.ipynb")])
+    site_docs.build(folder)
     return (folder / "access.html").as_uri()
 
 
@@ -368,4 +370,18 @@ def test_axe_finds_nothing_on_a_page(browser, address, scheme, limit):
     page.goto(f"{address}#slide-2")
     page.locator(".turn output", has_text="2 of").wait_for()
     assert look_with_axe(page) == []
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("guide", site_docs.GUIDES)
+def test_axe_finds_nothing_on_a_guide_and_a_phone_shows_all_of_it(browser, address, guide, scheme, limit):
+    page = browser.new_page(color_scheme=scheme, viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(1000 * limit)
+    for width in (1280, 400):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(address.replace("access.html", f"{guide}.html"))
+        assert page.locator(".make-live:visible").count() == 0
+        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        assert look_with_axe(page) == []
     page.close()

@@ -48,6 +48,15 @@ FITS = """() => {
 }"""
 
 
+# What each slide needs at the present size of the window: by how much it is made smaller, and how far it reaches over the edge.
+NEEDS = """() => [...document.querySelectorAll('.slide')].map((slide, k) => {
+  history.replaceState(null, '', `#slide-${k + 1}`);
+  dispatchEvent(new Event('hashchange'));
+  const over = slide.getBoundingClientRect().bottom - document.querySelector('.turn').getBoundingClientRect().top;
+  return { slide: k + 1, zoom: +slide.style.zoom, over: Math.max(over, document.documentElement.scrollWidth - innerWidth) };
+})"""
+
+
 def facts(page):
     return json.loads(page.locator("#page-facts").inner_text())
 
@@ -105,11 +114,15 @@ def test_the_stops_hold_every_value_that_the_text_names(page, book):
         before = cell.source if cell.cell_type == "markdown" else before
 
 
-def test_as_a_file_it_says_in_one_line_that_python_does_not_run(page):
+@pytest.mark.parametrize("reason", ["a page that is opened as a file may not start it", "this browser has no WebAssembly"])
+def test_it_says_in_one_line_why_python_does_not_run(page, reason):
     """And the stored frames still slide."""
+    if "WebAssembly" in reason:
+        page.add_init_script("delete window.WebAssembly")
+        page.reload()
     name, place = first_slider(page)
     page.get_by_role("button", name="Make this page live").click()
-    page.locator("#python-status", has_text="Python does not run here").wait_for()
+    page.locator("#python-status", has_text=f"Python does not run here: {reason}.").wait_for()
     for key, sentence in (("Home", 0), ("End", -1)):
         page.locator(f"#{name} input[type=range]").nth(place).press(key)
         said = facts(page)["figures"][name]["stored"]["sentences"][sentence]
@@ -181,6 +194,32 @@ def test_it_is_shown_as_slides(page, book):
     assert place.get_by_role("button", name="Next").is_disabled()
     page.keyboard.press("PageUp")
     page.wait_for_function("text => document.querySelector('.turn output').textContent === text", arg=f"{last - 1} of {last}")
+
+
+@pytest.mark.parametrize("width, height", [(1280, 720), (1920, 1080)])
+def test_a_slide_can_be_read_from_the_back_row(page, address, width, height):
+    """It fits, and its text is at least 12 pixels high on a small projector: 17.7, made smaller by no more than 0.7."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(f"{address}#slide-1")
+    slides = page.evaluate(NEEDS)
+    assert len(slides) > 3
+    assert not [slide for slide in slides if slide["over"] > 1 or slide["zoom"] < 0.7]
+
+
+def test_page_down_scrolls_first_where_something_is_below(page, address):
+    """In a window so low that the slide of a figure does not fit at the smallest size; and Page Up goes the same way back."""
+    figure = page.locator(f"#{next(iter(facts(page)['figures']))}")
+    number = figure.evaluate("f => [...document.querySelectorAll('.slide')].indexOf(f.closest('.slide')) + 1")
+    page.set_viewport_size({"width": 1280, "height": 150})
+    page.goto(f"{address}#slide-{number}")
+    page.wait_for_function("() => document.documentElement.scrollHeight - innerHeight > 10")
+    page.keyboard.press("PageDown")
+    assert page.evaluate("scrollY") > 0 and page.url.endswith(f"#slide-{number}")
+    page.keyboard.press("PageUp")
+    assert page.evaluate("scrollY") == 0 and page.url.endswith(f"#slide-{number}")
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    page.keyboard.press("PageDown")
+    assert page.evaluate("scrollY") == 0 and page.url.endswith(f"#slide-{number + 1}")
 
 
 def test_on_a_slide_the_slider_keeps_its_keys(page, address):
