@@ -175,8 +175,10 @@ def accuracies(ax, rate: str) -> str:
 
     `rate` of learning: that one, or for each net and length the "best". Says the means.
     """
-    ax.set(xlim=(-0.3, 3.6 if narrow(ax) else 2.8), ylim=(0, 1), xlabel="pixels of a digit", ylabel="digits right")
-    ax.set_xticks(range(3), [f"{pixels}\n{updates}" + " updates" * (not narrow(ax)) for pixels, updates in UPDATES.items()])
+    small = narrow(ax)
+    ax.set(xlim=(-0.3, 4 if small else 2.8), ylim=(0, 1), ylabel="digits right")
+    ax.set_xlabel("pixels of a digit; updates" if small else "pixels of a digit")
+    ax.set_xticks(range(3), [f"{pixels}\n{updates}" + " updates" * (not small) for pixels, updates in UPDATES.items()])
     ax.axhline(0.1, **IDENTITY)
     said = []
     for net in STORED_AS:
@@ -186,7 +188,7 @@ def accuracies(ax, rate: str) -> str:
         y = np.array([found for found in chosen.values() if found is not None])
         ax.plot(x, y, **CELL[net] | {"linestyle": "none", "fillstyle": "none"})
         ax.plot(x, y.mean(1), **CELL[net] | {"marker": ""})
-        shift = (0.1, 0) if len(x) > 1 else (-0.1, -0.15)
+        shift = (0.25 if small else 0.1, 0) if len(x) > 1 else (-0.1, -0.15)
         place = x[-1] + shift[0], y[-1].mean() + shift[1]
         ax.text(*place, net, va="center", color=CELL[net]["color"], fontweight="bold", bbox=PAPER)
         means = (f"{list(UPDATES)[k]} pixels {found.mean():.3f}" for k, found in zip(x, y, strict=True))
