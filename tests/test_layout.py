@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "datasets": {"expect"},
     "pretrained": {"cells", "nets", "expect"},
     "probes": set(),
+    "sealed": {"probes"},
     "adding": {"cells", "jacobians", "pretrained", "tasks", "plots", "expect"},
     "reading": {"cells", "datasets", "nets", "pretrained", "plots", "expect"},
     "lectures": {*MODELS, "adding", "datasets", "pretrained", "plots", "probes"},
