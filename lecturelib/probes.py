@@ -46,7 +46,7 @@ class Exercise:
     """An exercise with its answers in plain sight.
 
     `slips` are pairs (wrong answer, hint). `praise` is said of a right answer: one thing to take along. `known(k)` gives the
-    numbers (n,) of the truth, k = 0, or of slip k = 1, 2, ...
+    numbers (n,) of the truth, k = 0, or of slip k = 1, 2, ... `hints` are the different hints in their order.
     """
 
     probe: Callable[[Any], Any]
@@ -63,6 +63,10 @@ class Exercise:
             raise ValueError("an exercise's slips are a tuple of pairs (wrong answer, hint), the hint being text")
         if not isinstance(self.praise, str):
             raise ValueError(f"an exercise's praise is text, not {shown(self.praise)}")
+
+    @property
+    def hints(self) -> list[str]:
+        return list(dict.fromkeys(hint for _, hint in self.slips))
 
     def known(self, k: int) -> np.ndarray:
         if k not in self._numbers:
@@ -86,7 +90,7 @@ def _close(got, expected):
     return np.isclose(got, expected, rtol=RTOL, atol=ATOL)
 
 
-def together(*parts: dict[str, Asked]) -> dict[str, Asked]:
+def together(*parts: dict[str, Any]) -> dict[str, Any]:
     """The exercises of all `parts`, by name. ValueError: two have the same name, or a part is not a dict of exercises."""
     for part in parts:
         if not isinstance(part, dict) or not all(isinstance(k, str) and isinstance(e, Asked) for k, e in part.items()):
