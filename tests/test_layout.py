@@ -40,6 +40,8 @@ MAY_IMPORT = {
     "lectures": {*MODELS, "adding", "datasets", "pretrained", "plots", "probes"},
     "check": {"lectures", "probes"},
     "edition": {"check", "live", "probes", "sealed"},
+    "rerun": {"check", "live", "probes"},
+    "grade": {"check", "edition", "rerun"},
 }
 
 
