@@ -68,13 +68,13 @@ def grade(folder: Path) -> Iterator[Marks]:
             notes: list[str] = []
             for path in theirs:
                 got, said = _graded(path, Path(kit))
-                marks |= {name: _better(mark, marks.get(name, mark)) for name, mark in got.items()}
+                marks |= {name: min(mark, marks.get(name, mark), key=_rank) for name, mark in got.items()}
                 notes += [f"{path.name}: {note}" for note in said]
             yield Marks(student, marks, notes)
 
 
-def _better(one, other):
-    return min(one, other, key=lambda mark: RANKS.index(mark.split(" ")[0] if mark.startswith("slip") else mark))
+def _rank(mark):
+    return RANKS.index(mark.split(" ")[0] if mark.startswith("slip") else mark)
 
 
 def _pack(kit):
@@ -111,7 +111,7 @@ def _graded(path, kit):
     for k, names in asked.items():
         for name in names:
             mark = _mark(name, k, runs)
-            marks[name] = _better(mark, marks.get(name, mark))
+            marks[name] = min(mark, marks.get(name, mark), key=_rank)
     notes += [f"cell {k} raised {error}" for k, error in runs.errors.items() if error and asked[k]]
     return marks, notes
 
@@ -133,7 +133,7 @@ def _sources(path):
 def _mark(name, k, runs):
     """The mark for an exercise that cell k names."""
     if (k, name) in runs.told:
-        return _judged(name, runs.told[k, name])
+        return min((_judged(name, told) for told in runs.told[k, name]), key=_rank)
     if k in runs.stuck:
         return "too long"
     return "error" if runs.errors.get(k) else "not attempted"  # without an error: what looks like a call is a comment
@@ -172,7 +172,7 @@ def _value(told, depth=rerun.DEEP):
 class _Reports(NamedTuple):
     """What runs have reported: of (cell, exercise) what was given, of each cell its error or "", and the cells without an end."""
 
-    told: dict[tuple[int, str], dict[str, Any]]
+    told: dict[tuple[int, str], list[dict[str, Any]]]
     errors: dict[int, str]
     stuck: set[int]
 
@@ -233,7 +233,7 @@ def _noted(line, cell, runs):
         if "done" in told:
             runs.errors[cell] = str(told["error"])
             return cell, True
-        runs.told[cell, str(told["exercise"])] = told
+        runs.told.setdefault((cell, str(told["exercise"])), []).append(told)
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         pass  # not ours
     return cell, False
@@ -253,10 +253,8 @@ def _kill(process):
 
 def _libraries():
     """The folders to import other libraries from: no checkout of this one, with its answers, and not the present folder."""
-    apart = {folder for folder in sys.path if Path(folder, "lecturelib").is_dir() and "-packages" not in folder}
-    return [
-        folder for folder in sys.path if Path(folder).is_dir() and folder not in apart and Path(folder).resolve() != Path.cwd()
-    ]
+    folders = [folder for folder in sys.path if Path(folder).is_dir() and Path(folder).resolve() != Path.cwd()]
+    return [folder for folder in folders if "-packages" in folder or not Path(folder, "lecturelib").is_dir()]
 
 
 def _environment(scratch):

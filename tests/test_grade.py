@@ -64,9 +64,7 @@ except (ImportError, AttributeError):
 CHEATS = {
     "a check of their own": book('class check:\n    answer = lambda name, given: "Right."', 'check.answer("steps", 7)'),
     "a verdict that is turned": book("check.answer = lambda *given: check.Verdict(True, 'Right.')", 'check.answer("steps", 7)'),
-    "numpy patched": book(
-        "np.isclose = lambda *a, **k: np.True_\nnp.floor = np.round = lambda *a: 0.0", 'check.answer("steps", 7)'
-    ),
+    "numpy patched": book("np.isclose = lambda *a, **k: np.True_\nnp.floor = lambda *a: 0.0", 'check.answer("steps", 7)'),
     "a probe patched": book(PATCH, 'check.answer("steps", 7)'),
     "the report forged": book(FORGE, 'check.answer("steps", 7)'),
     "the lecturer's checkout": book(SEARCH, 'check.answer("steps", answer)'),
