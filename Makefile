@@ -12,7 +12,7 @@ export MKL_NUM_THREADS := 1
 # What a change of one notebook can break, but for JupyterLab: its rules, every control of its figures, its page.
 CHECKS := tests/test_notebooks.py tests/test_figures.py tests/test_prose.py tests/browser/test_pages.py
 
-.PHONY: help lab test test-all check processors floors notebooks cell-ids site serve-site proof bench clean
+.PHONY: help lab test test-all check processors floors notebooks cell-ids site serve-site student solutions proof bench clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
@@ -54,6 +54,12 @@ site: $(READY)  ## build the static site in dist/site: the lectures and Python i
 serve-site: $(READY)  ## serve dist/site on http://127.0.0.1:8000
 	@test -f dist/site/index.html || $(MAKE) site
 	$(RUN) -m http.server 8000 --bind 127.0.0.1 --directory dist/site
+
+student: $(READY)  ## write copies for students in dist/student, without the answers
+	$(RUN) tools/make_student.py
+
+solutions: $(READY)  ## write the solved notebooks in dist/solutions, run, and all answers in one page
+	$(RUN) tools/make_solutions.py
 
 proof: $(READY)  ## add PyTorch, which the tests of the gradients then compare with
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-proof.txt

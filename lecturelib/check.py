@@ -9,7 +9,6 @@ slip gets that slip's hint.
 
 import sys
 from dataclasses import dataclass
-from functools import cache
 from time import monotonic
 from typing import Any
 
@@ -63,7 +62,7 @@ def answer(name: str, given: Any) -> Verdict:
             tried = _in_time(SECONDS, _tried, EXERCISES[name], given)
         except TooLong:
             return Verdict(False, f"Not yet: your code was stopped after {SECONDS:g} seconds. Is there a loop that never ends?")
-        return tried if isinstance(tried, Verdict) else _judged(name, *tried)
+        return tried if isinstance(tried, Verdict) else _judged(EXERCISES[name], *tried)
 
 
 def _tried(exercise, given):
@@ -84,39 +83,19 @@ def _tried(exercise, given):
         return Verdict(False, f"Not yet: your code raised {_described(error)}")
 
 
-def _judged(name, got, words):
+def _judged(exercise, got, words):
     """The Verdict on the numbers that the probe got, `words` being the answer itself if it is not a function."""
-    exercise = EXERCISES[name]
-    if _same(got, _known(name, 0)):
-        return Verdict(True, f"Right. {exercise.praise}")
-    for k, (_, hint) in enumerate(exercise.slips, 1):
-        if _same(got, _known(name, k)):
-            return Verdict(False, f"Not yet: {hint}")
-    wrong = f"{words} is not right, and no common slip gives it." if words else _first_wrong(exercise.probe, got, _known(name, 0))
-    return Verdict(False, f"Not yet: {wrong}")
+    if reply := exercise.reply(got):
+        right, text = reply
+        return Verdict(right, f"{'Right.' if right else 'Not yet:'} {text}")
+    return Verdict(False, f"Not yet: {f'{words} is not right, and no common slip gives it.' if words else _wrong(exercise, got)}")
 
 
-@cache
-def _known(name, k):
-    """The numbers of the truth (k = 0) or of slip k = 1, 2, ... of an exercise."""
-    exercise = EXERCISES[name]
-    return np.ravel(np.asarray(exercise.probe(exercise.slips[k - 1][0] if k else exercise.truth), dtype=float))
-
-
-def _close(got, expected):
-    """Equal but for rounding, number by number: an answer in float32, or added up in another order, is as right as ours."""
-    return np.isclose(got, expected, rtol=1e-5, atol=1e-12)
-
-
-def _same(got, expected):
-    return got.shape == expected.shape and bool(_close(got, expected).all())
-
-
-def _first_wrong(probe, got, truth):
+def _wrong(exercise, got):
     """The first wrong result of the student's function, and the arguments that it was called with."""
-    if not isinstance(probe, Called):
+    if not isinstance(exercise.probe, Called):
         return "what your function gives is not right, and no common slip gives it."
-    part, arguments = probe.place(int(np.argmin(_close(got, truth))))
+    part, arguments = exercise.probe.place(exercise.first_wrong(got))
     numbers = ", ".join(f"{x:.4g}" for x in got[part][:6]) + (", ..." if len(got[part]) > 6 else "")
     right = "another number is right" if len(got[part]) == 1 else "other numbers are right"
     advice = " Work this case out by hand." if arguments else ""

@@ -1,4 +1,4 @@
-"""What an exercise is, and the probes that turn an answer into numbers.
+"""What an exercise is, how it replies to numbers, and the probes that turn an answer into numbers.
 
 The answer, the truth and each slip go through the same probe. A student's function may do anything with what it is given, so
 each call gets inputs of its own, and what it returns is copied at once.
@@ -7,13 +7,15 @@ each call gets inputs of its own, and what it returns is copied at once.
 import re
 import reprlib
 from collections.abc import Callable, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from numbers import Real
 from types import CodeType
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+
+RTOL, ATOL = 1e-5, 1e-12  # what passes for rounding
 
 
 class Unfit(ValueError):
@@ -24,17 +26,34 @@ class Untouched(Exception):
     """The three dots of the skeleton are still there."""
 
 
+@runtime_checkable
+class Asked(Protocol):
+    """What `check.answer` needs of an exercise, open or sealed.
+
+    `probe` maps an answer to numbers. It raises Unfit for an answer of the wrong kind, Untouched for a bare skeleton.
+    `reply(got)` is (True, praise) if these numbers (n,) are right, (False, hint) if they are those of a slip, else None.
+    `first_wrong(got)` is an index into the numbers of the first wrong result.
+    """
+
+    @property
+    def probe(self) -> Callable[[Any], Any]: ...
+    def reply(self, got: np.ndarray) -> tuple[bool, str] | None: ...
+    def first_wrong(self, got: np.ndarray) -> int: ...
+
+
 @dataclass(frozen=True)
 class Exercise:
-    """`probe` maps an answer to numbers. It raises Unfit for an answer of the wrong kind, Untouched for a bare skeleton.
+    """An exercise with its answers in plain sight.
 
-    `slips` are pairs (wrong answer, hint). `praise` is said of a right answer: one thing to take along.
+    `slips` are pairs (wrong answer, hint). `praise` is said of a right answer: one thing to take along. `known(k)` gives the
+    numbers (n,) of the truth, k = 0, or of slip k = 1, 2, ... `hints` are the different hints in their order.
     """
 
     probe: Callable[[Any], Any]
     truth: Any
     slips: tuple
     praise: str
+    _numbers: dict[int, np.ndarray] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self):
         if not callable(self.probe):
@@ -45,11 +64,36 @@ class Exercise:
         if not isinstance(self.praise, str):
             raise ValueError(f"an exercise's praise is text, not {shown(self.praise)}")
 
+    @property
+    def hints(self) -> list[str]:
+        return list(dict.fromkeys(hint for _, hint in self.slips))
 
-def together(*parts: dict[str, Exercise]) -> dict[str, Exercise]:
+    def known(self, k: int) -> np.ndarray:
+        if k not in self._numbers:
+            answer = self.slips[k - 1][0] if k else self.truth
+            self._numbers[k] = np.ravel(np.asarray(self.probe(answer), dtype=float))
+        return self._numbers[k]
+
+    def reply(self, got: np.ndarray) -> tuple[bool, str] | None:
+        for k, text in enumerate((self.praise, *(hint for _, hint in self.slips))):
+            known = self.known(k)
+            if got.shape == known.shape and _close(got, known).all():
+                return k == 0, text
+        return None
+
+    def first_wrong(self, got: np.ndarray) -> int:
+        return int(np.argmin(_close(got, self.known(0))))
+
+
+def _close(got, expected):
+    """Equal but for rounding, number by number: an answer in float32, or added up in another order, is as right as ours."""
+    return np.isclose(got, expected, rtol=RTOL, atol=ATOL)
+
+
+def together(*parts: dict[str, Any]) -> dict[str, Any]:
     """The exercises of all `parts`, by name. ValueError: two have the same name, or a part is not a dict of exercises."""
     for part in parts:
-        if not isinstance(part, dict) or not all(isinstance(k, str) and isinstance(e, Exercise) for k, e in part.items()):
+        if not isinstance(part, dict) or not all(isinstance(k, str) and isinstance(e, Asked) for k, e in part.items()):
             raise ValueError(f"each part is a dict from names to exercises, not {shown(part)}")
     names = [name for part in parts for name in part]
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -236,14 +280,14 @@ def _for(case):
     return f" for {text}" if "array" not in text else ""
 
 
-def keeps_half(steps: int, bias: float) -> Callable[[Any], float]:
-    """A probe for a forget bias, to three digits; it gives `bias` if a lone cell keeps half of its gradient over `steps`.
+def keeps_half(steps: int) -> Callable[[Any], list[float]]:
+    """A probe for a forget bias: [1, 0] if a lone cell keeps half of its gradient over `steps`, else [0, it to three digits].
 
     Half is meant within 7 %.
     """
 
     def probe(given):
         b = float(f"{number(-20, 20)(given):.3g}")
-        return bias if abs(1 - steps * np.log2(1 + np.exp(-b))) < 0.1 else b
+        return [1.0, 0.0] if abs(1 - steps * np.log2(1 + np.exp(-b))) < 0.1 else [0.0, b]
 
     return probe

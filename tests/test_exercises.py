@@ -279,8 +279,8 @@ SLIPS = [(name, number) for name, exercise in check.EXERCISES.items() for number
 @each_exercise
 def test_there_are_slips_and_their_hints_differ(name):
     hints = [hint for _, hint in check.EXERCISES[name].slips]
-    assert len(hints) >= 2
-    assert len(set(hints)) == len(hints)
+    assert len(set(hints)) >= 2
+    assert len(set(hints)) == len(hints) or name == "signs"  # of 31 wrong answers, most get the hint for their first wrong sign
 
 
 @pytest.mark.parametrize(("name", "number"), SLIPS, ids=[f"{name}-{number}" for name, number in SLIPS])
@@ -300,7 +300,7 @@ def test_a_length_that_is_not_whole_gets_the_hint_of_its_neighbours(given, hint)
 @each_function
 def test_rounding_cannot_mix_up_two_slips(name):
     """Any two of the truth and the slips differ by far more than what passes for rounding."""
-    known = [check._known(name, k) for k in range(len(check.EXERCISES[name].slips) + 1)]
+    known = [check.EXERCISES[name].known(k) for k in range(len(check.EXERCISES[name].slips) + 1)]
     for one, other in itertools.combinations(known, 2):
         assert not np.allclose(one, other, rtol=1e-3, atol=1e-9)
 
@@ -610,7 +610,7 @@ def test_constants_and_shifted_results_are_refused(name):
     exercise = check.EXERCISES[name]
     cases, truth = exercise.probe.cases, exercise.truth
     results = [truth(*deepcopy(case)) for case in cases]
-    constants = {0.0, 1.0, -1.0, 0.5, *np.round(check._known(name, 0)[:50], 12).tolist()}
+    constants = {0.0, 1.0, -1.0, 0.5, *np.round(exercise.known(0)[:50], 12).tolist()}
     for value in constants:
         given = lambda *case, value=value: mapped(lambda a: np.full(a.shape, value), truth(*case))  # noqa: E731
         assert check.answer(name, given).right is False, f"always {value}"

@@ -34,10 +34,14 @@ MAY_IMPORT = {
     "datasets": {"expect"},
     "pretrained": {"cells", "nets", "expect"},
     "probes": set(),
+    "sealed": {"probes"},
     "adding": {"cells", "jacobians", "pretrained", "tasks", "plots", "expect"},
     "reading": {"cells", "datasets", "nets", "pretrained", "plots", "expect"},
     "lectures": {*MODELS, "adding", "datasets", "pretrained", "plots", "probes"},
     "check": {"lectures", "probes"},
+    "edition": {"check", "live", "probes", "sealed"},
+    "rerun": {"check", "live"},
+    "grade": {"check", "edition", "rerun"},
 }
 
 

@@ -1,10 +1,13 @@
 """Predictions: what they reveal, and when."""
 
+import base64
+
 import ipywidgets as widgets
 import pytest
 from small_figures import VIEW, inside
 
 from lecturelib import live
+from lecturelib.live.predict import sealed
 
 
 def ask(**changed):
@@ -50,3 +53,21 @@ def test_a_prediction_without_an_answer_is_refused(changed):
 def test_a_prediction_without_a_choice_is_refused(choices):
     with pytest.raises(ValueError, match="two or more different choices"):
         live.predict("Which?", *choices, right="one", reason="So it is.")
+
+
+def test_a_sealed_prediction_is_the_same_but_for_its_source():
+    text = sealed("What is 1 < 2?", "true", "Count & see.")
+    question = live.predict("What is 1 < 2?", "true", "<false>", sealed=text)
+    assert "true" not in text and "Count" not in str(base64.b64decode(text))
+    assert (question.right, question.reason) == ("true", "Count & see.")
+    assert question._repr_mimebundle_()["text/plain"] == ask()._repr_mimebundle_()["text/plain"]
+    for choice in ("true", "<false>"):
+        assert question.choose(choice) == ask().choose(choice)
+
+
+@pytest.mark.parametrize(
+    "text", ["true", "????", 5, sealed("Another question?", "true", "So it is."), sealed("Which?", "no", "So.")]
+)
+def test_a_seal_that_does_not_fit_is_refused(text):
+    with pytest.raises(ValueError, match="predict: "):
+        live.predict("Which?", "true", "false", sealed=text)

@@ -336,10 +336,11 @@ def _steepness(given):
     return int(max(logs) > 1)
 
 
-def _near_fold(given):
-    """A bias, rounded to two decimals; the fold itself if it is within 0.005 of it."""
+def _folds(given):
+    """How many fixed points there are a little below and a little above a bias, and where, unless three become one."""
     b = number(-2, 2)(given)
-    return 0.5328 if abs(b - 0.5328) < 0.005 else round(b, 2)
+    counts = [len(maps.fixed_points(maps.tanh_map(2.0, b + nudge), -1.5, 1.5)) for nudge in (-0.005, 0.005)]
+    return [*counts, 0 if counts == [3, 1] else round(b, 2)]
 
 
 def _end(W, b, h, steps=1000):
@@ -364,7 +365,7 @@ _STARTS = tuple(
 
 EXERCISES = {
     "fold": Exercise(
-        _near_fold,
+        _folds,
         0.5328,
         (
             (-0.533, "at b = -0.533 the right memory vanishes; the question is the left one, at b > 0."),

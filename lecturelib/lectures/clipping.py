@@ -341,9 +341,9 @@ NORMS = (0.31, 0.42, 0.55, 0.38, 0.47, 0.61, 0.35, 14.0, 0.44, 0.52)  # gradient
 
 
 def _choice_of_eta(given):
-    """Where eta lies among what may go wrong: 2 is right, below the cliff's norm and within half to ten times the mean."""
+    """How many norms it cuts, 2 standing for more, and whether it lies within half to ten times their mean, 0.9 to 18.05."""
     eta = number(0, 1e6)(given)
-    return sum(eta >= edge for edge in (0.61, 0.9, 14.0, 18.05 + 1e-9))
+    return [min(2, sum(norm > eta for norm in NORMS)), 0.9 <= eta <= 18.05 + 1e-9]
 
 
 EXERCISES = {

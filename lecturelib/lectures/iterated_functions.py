@@ -1,6 +1,7 @@
 """Notebook 02, iterated functions: plateaus and walls, the bifurcation diagram, and the Mandelbrot set."""
 
 from functools import cache, lru_cache, partial
+from itertools import product
 
 import numpy as np
 from matplotlib.ticker import FixedLocator
@@ -202,10 +203,10 @@ def escape_text(c: complex, iterations: int) -> str:
 
 
 def _where_they_meet(given):
-    """c; but any c that is not a number of its own below becomes 0.24 if two fixed points are left there, 0.26 if none is."""
+    """How many fixed points there are just below and just above c; and c itself, or 9 where it has no hint of its own."""
     c = number(-2, 2)(given)
-    known = [0.25, -0.75, 0.5, -0.25, 0]
-    return c if np.isclose(c, known, rtol=1e-5, atol=1e-9).any() else 0.24 if c < 0.25 else 0.26
+    counts = [len(maps.fixed_points(maps.quadratic(c + nudge), -3, 3)) for nudge in (-2.5e-6, 2.5e-6)]
+    return [*counts, c if np.isclose(c, [-0.75, 0.5, -0.25, 0], rtol=1e-5, atol=1e-9).any() else 9]
 
 
 def _attractor_period(given):
@@ -218,18 +219,22 @@ def _attractor_period(given):
     return min(int(repeats[0]) + 1, 7) if len(repeats) else 0
 
 
-_SIGNS, _BY_SUMS = [-1, -1, 1, 1, -1], [-1, 1, -1, 1, -1]
+_SIGNS, _BY_SUMS = (-1, -1, 1, 1, -1), (-1, 1, -1, 1, -1)
+_AT_ORBIT = (
+    "beside the first orbit a nudge changes sides at each step, but it also shrinks, to 0.9 of its size.",
+    "3 is one factor of two: a turn of the second orbit multiplies a nudge by 3 times -0.2.",
+    "a turn of the third orbit multiplies a nudge by -2. The sign does not matter, the size does.",
+    "beside the fourth orbit the gap has grown, however small it still is.",
+    "the fifth r lies past the onset of chaos, and yet the orbit settles: a nudge dies out.",
+)
 
 
-def _first_wrong_sign(given):
-    """The five signs, of which only the first wrong one is left wrong; two answers with a hint of their own stay."""
-    values = signs(5)(given).tolist()
-    wrong = [k for k in range(5) if values[k] != _SIGNS[k]]
-    return values if len(wrong) == 5 or values == _BY_SUMS else _turned(*wrong[:1])
-
-
-def _turned(*places):
-    return [-sign if k in places else sign for k, sign in enumerate(_SIGNS)]
+def _of_signs(given):
+    """The hint for five signs that are not right: two answers have their own; otherwise the first wrong sign says it."""
+    if given == _BY_SUMS:
+        return "multiply the slopes along a cycle, do not add them: only the size of the product counts."
+    wrong = [k for k in range(5) if given[k] != _SIGNS[k]]
+    return "all signs are reversed: the log of a factor below 1 is negative." if len(wrong) == 5 else _AT_ORBIT[wrong[0]]
 
 
 EXERCISES = {
@@ -261,17 +266,9 @@ EXERCISES = {
         "The window opens at r = 1 + sqrt(8) = 3.8284; inside it the exponent is negative again.",
     ),
     "signs": Exercise(
-        _first_wrong_sign,
+        signs(5),
         _SIGNS,
-        (
-            (_turned(0), "beside the first orbit a nudge changes sides at each step, but it also shrinks, to 0.9 of its size."),
-            (_turned(1), "3 is one factor of two: a turn of the second orbit multiplies a nudge by 3 times -0.2."),
-            (_turned(2), "a turn of the third orbit multiplies a nudge by -2. The sign does not matter, the size does."),
-            (_turned(3), "beside the fourth orbit the gap has grown, however small it still is."),
-            (_turned(4), "the fifth r lies past the onset of chaos, and yet the orbit settles: a nudge dies out."),
-            (_BY_SUMS, "multiply the slopes along a cycle, do not add them: only the size of the product counts."),
-            (_turned(0, 1, 2, 3, 4), "all signs are reversed: the log of a factor below 1 is negative."),
-        ),
+        tuple((given, _of_signs(given)) for given in product((-1, 1), repeat=5) if given != _SIGNS),
         "The exponent is the log of the size of a product of slopes. What settles on a cycle has a negative one.",
     ),
 }

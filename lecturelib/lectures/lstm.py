@@ -355,7 +355,7 @@ EXERCISES = {
         "One matrix, four squashings, one sum, two lines for c and h: the rest of an LSTM is to repeat it.",
     ),
     "bias-200": Exercise(
-        keeps_half(199, 5.66),
+        keeps_half(199),
         5.66,
         (
             (5, "bias 5 keeps 0.26 of the gradient over 199 steps. A little more."),

@@ -1,5 +1,8 @@
 """Predictions: questions that the reader answers before seeing the figure."""
 
+import json
+from base64 import b64decode, b64encode
+from hashlib import shake_256
 from typing import Any
 
 from lecturelib.live.reruns import CELLS
@@ -40,15 +43,36 @@ class Prediction:
         return {**self._view.box._repr_mimebundle_(), "text/markdown": shown, "text/plain": plain}
 
 
-def predict(question: str, *choices: str, right: str, reason: str) -> Prediction:
+def predict(question: str, *choices: str, right: str = "", reason: str = "", sealed: str = "") -> Prediction:
     """Ask a question before the figure shows the answer. Each of the `choices` is a button.
 
-    The first click reveals which choice is `right`, and the `reason`. Raises ValueError unless there are at least two different
-    choices, `right` is one of them, and `question` and `reason` are non-empty strings.
+    The first click reveals which choice is `right`, and the `reason`. A copy for students says `sealed` in their place: what
+    `sealed(question, right, reason)` gives. Raises ValueError unless there are at least two different choices, `right` is one of
+    them, and `question` and `reason` are non-empty strings.
     """
+    if sealed:
+        right, reason = _unsealed(question, sealed)
     if not all(isinstance(text, str) and text.strip() for text in (question, reason)):
         raise ValueError(f"predict: question and reason must be non-empty strings; got {question!r}, {reason!r}")
     texts = all(isinstance(text, str) and text.strip() for text in choices)
     if not texts or not 2 <= len(choices) == len(set(choices)) or not isinstance(right, str) or right not in choices:
         raise ValueError(f"predict: needs two or more different choices, one of them right; got {choices!r}, {right!r}")
     return Prediction(question, choices, right, reason)
+
+
+def sealed(question: str, right: str, reason: str) -> str:
+    """Both texts in one that nobody reads by chance. It is no secret: the question is the key, and any click reveals them."""
+    return b64encode(_folded(question, json.dumps([right, reason], ensure_ascii=False).encode())).decode()
+
+
+def _unsealed(question, text):
+    try:
+        right, reason = json.loads(_folded(question, b64decode(text, validate=True)))
+    except (TypeError, ValueError, AttributeError):
+        raise ValueError(f"predict: sealed is not what belongs to the question {question!r}; got {text!r}") from None
+    return right, reason
+
+
+def _folded(question, data):
+    """The data, exclusive or a stream of bytes that the question gives; done twice, the data themselves."""
+    return bytes(a ^ b for a, b in zip(data, shake_256(question.encode()).digest(len(data)), strict=True))
