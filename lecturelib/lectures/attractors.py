@@ -314,7 +314,6 @@ def estimates(ax, slopes, true):
 
 # -- exercises ----------------------------------------------------------------------------------------------------------------
 
-
 _FOUR = np.array([[1.8, 0.4], [-0.4, 1.8]])  # the notebook's "four memories"
 _STEEP_BIAS = np.array([0.02, 0.0])
 _TWO = np.array([[1.2, -0.6], [-0.3, 1.4]])
