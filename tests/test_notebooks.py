@@ -93,6 +93,12 @@ def test_a_tag_says_what_the_cell_holds(book):
             assert (tag in cell.metadata.get("tags", [])) == (call in cell.source), f"{cell.id}: tag {tag!r} and {call})"
 
 
+def test_the_answer_to_a_prediction_is_folded_away(book):
+    for cell in code(book):
+        if "live.predict(" in cell.source:
+            assert cell.metadata.get("jupyter", {}).get("source_hidden"), f"{cell.id}: run `make cell-ids`"
+
+
 def test_a_tag_names_the_controls_that_a_page_stores(book):
     """Without one, it is the first control."""
     for cell in code(book):
