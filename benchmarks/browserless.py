@@ -44,7 +44,7 @@ class Kernel:
         self._unsent = {}  # of a control whose last move the kernel has not taken yet: the latest value, or None
 
     async def connect(self, address, headers):
-        request = HTTPRequest(address, headers=headers, connect_timeout=60)
+        request = HTTPRequest(address, headers=headers, connect_timeout=180)
         self.socket = await websocket_connect(request, subprotocols=[PROTOCOL], max_message_size=100 << 20)
         assert self.socket.selected_subprotocol == PROTOCOL, self.socket.selected_subprotocol
         self.listening = asyncio.create_task(self._listen())

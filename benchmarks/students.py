@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urljoin
@@ -200,6 +201,8 @@ def seconds_used(processes):
 async def lesson(hub, count):
     """The row of a class of `count` students."""
     students = [Student(hub, k) for k in range(count)]
+    # A thread for each login, and some for what asyncio itself does in threads.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(count + 8))
     await asyncio.gather(*(student.arrive() for student in students))
     await asyncio.gather(*(student.run() for student in students))
     kinds = hub.processes() | {"the students' side": [psutil.Process()]}
