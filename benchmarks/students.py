@@ -1,13 +1,13 @@
 """What a class takes of one machine: JupyterHub as docs/classroom.md sets it up, its proxy, and students who all slide at once.
 
-    [LIVE_DRAW_AHEAD=0] /opt/hub/bin/python benchmarks/students.py [students ...]
+    [LIVE_DRAW_AHEAD=1] /opt/hub/bin/python benchmarks/students.py [students ...]
 
 For each number of students (1 5 10 20) a hub is started anew, with docs/jupyterhub_config.py. All students log in at once, run
 02-iterated-functions.ipynb from top to bottom, and then move its sliders for two minutes: bursts of moves, three in a second,
 with pauses to read. They speak HTTP and the kernel's websocket, as the browser does, but need no browser (browserless.py).
 
 A slide lasts from the move to the bytes of a frame at the client. A move whose frame the page has kept, because it was drawn
-ahead, asks nobody and is counted apart. LIVE_DRAW_AHEAD=0 draws nothing ahead. Memory is the proportional set size (PSS):
+ahead, asks nobody and is counted apart. LIVE_DRAW_AHEAD=1 draws ahead. Memory is the proportional set size (PSS):
 a page that k processes share counts 1/k for each.
 
 Not as in a class: no PAM, all servers run as the user who runs this, the screens have one pixel per CSS pixel, and the students
@@ -47,7 +47,7 @@ c = get_config()
 c.JupyterHub.authenticator_class = "dummy"
 c.JupyterHub.spawner_class = "simple"
 c.Spawner.args = ["--allow-root"]
-c.Spawner.environment["LIVE_DRAW_AHEAD"] = {os.environ.get("LIVE_DRAW_AHEAD", "1")!r}
+c.Spawner.environment["LIVE_DRAW_AHEAD"] = {os.environ.get("LIVE_DRAW_AHEAD", "0")!r}
 """
 
 

@@ -19,6 +19,7 @@ c.Spawner.default_url = "/lab/tree/lectures/00-start-here.ipynb"
 c.Spawner.start_timeout = c.Spawner.http_timeout = 180  # when a whole class logs in, a server waits for its turn
 c.Spawner.environment = {
     "JUPYTER_CONFIG_PATH": str(HERE / "student"),
+    "LIVE_DRAW_AHEAD": "0",  # frames that one student may never look at would make the others wait
     # Sixty students with a thread for each core would wait for each other.
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
 }

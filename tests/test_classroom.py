@@ -40,6 +40,7 @@ def test_the_hub_starts_students_in_the_first_notebook_with_their_own_settings()
     assert Path(hub.Spawner.default_url).parent == Path("/lab/tree/lectures")
     assert Path(hub.Spawner.environment["JUPYTER_CONFIG_PATH"], "jupyter_server_config.py").is_file()
     assert hub.Spawner.environment["OPENBLAS_NUM_THREADS"] == "1"
+    assert hub.Spawner.environment["LIVE_DRAW_AHEAD"] == "0"
     assert hub.PAMAuthenticator.allowed_groups >= hub.PAMAuthenticator.admin_groups  # nobody else may log in
 
 
