@@ -2,6 +2,7 @@
 
 - `lecturelib.live`: live figures, predictions and watched runs for notebooks of any course
 - `lecturelib.check`, `lecturelib.probes`: exercises that name the mistake
+- `lecturelib.sealed`, `lecturelib.edition`, `lecturelib.grade`, `lecturelib.rerun`: copies without answers, and marks
 - `lecturelib.plots`: the roles and colours of the series, and its common pictures
 - `lecturelib.maps`, `lecturelib.mandelbrot`: iterated functions of one number
 - `lecturelib.phase_plane`: two tanh units, their basins and borders

@@ -89,6 +89,12 @@ def test_a_model_needs_only_numpy(module):
             assert outside <= {"numpy", "lecturelib"}, f"{name_of(path)} imports {outside}"
 
 
+def test_the_table_of_the_readme_has_every_module():
+    table = "".join(line for line in (ROOT / "README.md").read_text("utf-8").splitlines(True) if line.startswith("| `"))
+    top = {path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__"}
+    assert not {name for name in top if f"`{name}`" not in table}
+
+
 @each_module
 def test_what_others_call_has_type_hints(path):
     """The pictures of one lecture are for its notebook only."""
