@@ -154,8 +154,7 @@ def elsewhere(shown, label, control):
     """Move a control away from its start; a check box may stay."""
     if isinstance(control, live.Slider):
         shown.slider(label).focus()
-        shown.page.keyboard.press("Home")
-        shown.page.keyboard.press("PageUp")
+        shown.page.keyboard.press("Home" if control.at > control.lo else "End")
     elif isinstance(control, live.Choice):
         field = shown.cell.get_by_label(label, exact=True)
         field.select_option(next(option for option in control.options if option != control.at))
