@@ -35,6 +35,8 @@ from pyodide_lock import PackageSpec, PyodideLockSpec
 from pyodide_lock.utils import add_wheels_to_spec
 from run_notebooks import paths_in
 
+from lecturelib.edition import LECTURERS
+
 BUILD = ROOT / "build/site"  # intermediate files, made anew each time: a second JupyterLite build there leaves things out
 TOOLS = ("jupyterlite-core", "jupyterlite-pyodide-kernel", "doit", "pkginfo")  # in requirements-site.txt: not for the browser
 CORE = {  # Pyodide's own files, with their sha256; its lock file has that of every wheel
@@ -220,7 +222,7 @@ def data_apart(wheel: Path) -> Path:
     with ZipFile(data, "w") as archive:
         for name, content in files.items():
             archive.writestr(ZipInfo(name, (2020, 1, 1, 0, 0, 0)), content, ZIP_DEFLATED)
-    without(wheel, re.compile(r".+\.npz$|lecturelib/(edition|grade|rerun)\.py"))  # a browser marks nobody
+    without(wheel, re.compile(rf".+\.npz$|lecturelib/({'|'.join(LECTURERS)})$"))  # a browser marks nobody
     return data
 
 

@@ -24,7 +24,7 @@ from filelock import FileLock
 from packaging.utils import canonicalize_name
 from run_notebooks import output_text
 
-from lecturelib import live
+from lecturelib import edition, live
 from lecturelib.live.controls import spoken
 
 ROOT = Path(__file__).parents[2]
@@ -124,6 +124,11 @@ def test_the_site_is_small_and_holds_all_it_needs(site):
     assert all(path.name in said for path in inside.glob("*.whl"))
 
 
+def library():
+    """The modules that are in a browser: all but those that only a lecturer needs."""
+    return [path for path in (ROOT / "lecturelib").rglob("*.py") if path.name not in edition.LECTURERS]
+
+
 def test_what_a_page_imports_is_there_as_bytecode(site):
     """Bytecode of Pyodide's Python that is not compared with a source: a page that goes live compiles nothing of these."""
     seen = set()
@@ -134,7 +139,7 @@ def test_what_a_page_imports_is_there_as_bytecode(site):
             assert all(files.read(name)[:8] == BYTECODE for name in compiled.values())
             assert all(name.startswith("lecturelib") or name[:-1] not in names for name in compiled)
             seen |= set(compiled)
-    ours = {path.relative_to(ROOT).as_posix() for path in (ROOT / "lecturelib").rglob("*.py")}
+    ours = {path.relative_to(ROOT).as_posix() for path in library()}
     assert {f"{name}c" for name in ours - {"lecturelib/live/view.py", "lecturelib/server.py"}} <= seen  # a page has no Jupyter
     assert {"matplotlib/figure.pyc", "numpy/__init__.pyc", "PIL/Image.pyc", "json/__init__.pyc"} <= seen
 
@@ -144,7 +149,7 @@ def test_the_notebooks_and_the_library_are_these(site, notebooks):
         assert nbformat.read(site / "files" / notebook.name, as_version=4) == nbformat.read(notebook, as_version=4)
     (wheel,) = (site / "static/pyodide").glob("lecturelib-*.whl")
     with ZipFile(wheel) as archive:
-        for path in (ROOT / "lecturelib").rglob("*.py"):
+        for path in library():
             assert archive.read(path.relative_to(ROOT).as_posix()) == path.read_bytes()
 
 
