@@ -23,6 +23,19 @@ def chromium():
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
+def comes_up(url, process):
+    """Wait until the server of a process answers at `url`: whether it did, before the process ended or the patience did."""
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+            return True
+        except OSError:
+            if process.poll() is not None:
+                return False
+            time.sleep(0.2)
+    return False
+
+
 class Lab:
     """A real `jupyter lab` on 127.0.0.1 with its token, in a folder of its own, as if on a fresh account."""
 
@@ -57,16 +70,10 @@ class Lab:
         return f"http://127.0.0.1:{port or self.port}/{path}?token={self.token}"
 
     def __enter__(self):
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(self.url("api/status"), timeout=5).close()
-                return self
-            except OSError:
-                if self.process.poll() is not None:
-                    break
-                time.sleep(0.2)
-        self.__exit__()
-        raise RuntimeError("jupyter lab did not start:\n" + Path(self.out.name).read_text()[-2000:])
+        if not comes_up(self.url("api/status"), self.process):
+            self.__exit__()
+            raise RuntimeError("jupyter lab did not start:\n" + Path(self.out.name).read_text()[-2000:])
+        return self
 
     def __exit__(self, *_):
         self.process.terminate()

@@ -34,6 +34,7 @@ import numpy as np
 import psutil  # it comes with ipykernel
 import requests  # it comes with JupyterLab
 from browserless import Kernel, now
+from lab import comes_up
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = "02-iterated-functions.ipynb"
@@ -77,16 +78,10 @@ class Hub:
         self.process = subprocess.Popen(command, cwd=folder, stdout=self.log, stderr=subprocess.STDOUT)
 
     def __enter__(self):
-        for _ in range(300):
-            try:
-                if requests.get(f"{self.url}hub/health", timeout=5).ok:
-                    return self
-            except OSError:
-                if self.process.poll() is not None:
-                    break
-            time.sleep(0.2)
-        self.__exit__()
-        raise RuntimeError("JupyterHub did not start:\n" + Path(self.log.name).read_text()[-2000:])
+        if not comes_up(f"{self.url}hub/health", self.process):
+            self.__exit__()
+            raise RuntimeError("JupyterHub did not start:\n" + Path(self.log.name).read_text()[-2000:])
+        return self
 
     def __exit__(self, *_):
         self.process.terminate()  # it stops the proxy and all servers

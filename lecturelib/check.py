@@ -88,7 +88,8 @@ def _judged(exercise, got, words):
     if reply := exercise.reply(got):
         right, text = reply
         return Verdict(right, f"{'Right.' if right else 'Not yet:'} {text}")
-    return Verdict(False, f"Not yet: {f'{words} is not right, and no common slip gives it.' if words else _wrong(exercise, got)}")
+    wrong = f"{words} is not right, and no common slip gives it." if words else _wrong(exercise, got)
+    return Verdict(False, f"Not yet: {wrong}")
 
 
 def _wrong(exercise, got):

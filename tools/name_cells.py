@@ -27,9 +27,7 @@ def name_cells(nb: NotebookNode) -> list[str]:
     for number, cell in enumerate(nb.cells, 1):
         kind, subject = _described(cell, section, number)
         if is_new := not is_named(cell):
-            cell.id = _free(
-                kind if kind in ("title", "imports") else subject if kind == "section" else f"{kind}-{subject}", taken
-            )
+            cell.id = _free({"title": kind, "imports": kind, "section": subject}.get(kind, f"{kind}-{subject}"), taken)
             taken.add(cell.id)
             new.append(cell.id)
         section = cell.id if kind == "section" else section
@@ -71,10 +69,9 @@ def _code(tree, section):
             return tag, _slug(str(name)) or section
     if tree.body and all(isinstance(node, ast.Import | ast.ImportFrom) for node in tree.body):
         return "imports", section
-    claims = any(call == "print" or ".testing." in call for call in calls) or any(
-        isinstance(n, ast.Assert) for n in ast.walk(tree)
-    )
-    return ("claim" if claims else "define"), section
+    asserts = any(isinstance(node, ast.Assert) for node in ast.walk(tree))
+    claims = asserts or any(call == "print" or ".testing." in call for call in calls)
+    return "claim" if claims else "define", section
 
 
 def _slug(text):
