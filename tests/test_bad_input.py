@@ -504,9 +504,10 @@ TABLE = {
     },
     scalar_explosion.norm_bounds: {
         "ax": AXES,
-        "logs": (ROW, [*row()[1], np.ones(1)]),
+        "logs": row(),
         "radius": (0.9, positive()),
         "sigma": (1.1, positive()),
+        "k": (2, [*count(0), len(ROW)]),
     },
     scalar_explosion.float_range: {"ax": AXES, "logs": row(), "held": row()},
     plots.gradient_flow: {

@@ -41,11 +41,16 @@ def thin_line(ax, w, T):
     grid = np.linspace(0.5, 1.5, 201)
     ax.plot(grid, (T - 1) * np.log10(grid), color=BACKWARD["color"], linestyle=DASHED)
     log = (T - 1) * np.log10(w)
-    marker = "D" if abs(log) <= 6 else "^" if log > 0 else "v"  # an arrow: it is beyond the axis
-    ax.plot(w, np.clip(log, -6, 6), marker=marker, markersize=8, color=INK, clip_on=False, zorder=4)
+    _mark(ax, w, log, 6)
     ax.text(0.52, 0.3, "vanishes", color=INK)
     ax.text(1.48, 0.3, "explodes", ha="right", color=INK)
     ax.text(1, -5.7, "within ×10", ha="center", color=INK, bbox=PAPER)
+
+
+def _mark(ax, x, log, limit):
+    """A diamond at (x, log); an arrow at the edge where it is beyond the axis, which ends at -limit and limit."""
+    marker = "D" if abs(log) <= limit else "^" if log > 0 else "v"
+    ax.plot(x, np.clip(log, -limit, limit), marker=marker, markersize=8, color=INK, clip_on=False, zorder=4)
 
 
 def pace_text(w: float) -> str:
@@ -124,7 +129,7 @@ def ellipse(ax, P, radius, sigma):
     ax.axvline(0, **IDENTITY)
     for size, style, name, at in ((radius, ":", r"$\rho^k$", -0.75), (sigma, "-.", r"$\sigma^k$", -0.25)):
         ax.plot(*(size * circle), color=INK, linestyle=style, linewidth=1.4)
-        if size < 1.3 * reach:
+        if 0.15 * reach < size < 1.3 * reach:
             tip = size * np.cos(at * np.pi), size * np.sin(at * np.pi)
             ax.text(*tip, name, color=INK, ha="center", va="center", bbox=PAPER)
     ax.plot(*circle, **{**IDENTITY, "linewidth": 2.5})
@@ -135,29 +140,29 @@ def ellipse(ax, P, radius, sigma):
     return stretch[0]
 
 
-@expect.arguments(ax=expect.axes, logs=partial(expect.row, least=2), radius=expect.positive, sigma=expect.positive)
-def norm_bounds(ax, logs, radius, sigma):
-    """`logs`, log10 of the norm of W^k for k = 0..steps, shape (steps + 1,), and its two bounds.
+@expect.arguments(
+    ax=expect.axes, logs=expect.row, radius=expect.positive, sigma=expect.positive, k=partial(expect.whole, least=0)
+)
+def norm_bounds(ax, logs, radius, sigma, k):
+    """`logs`, log10 of the norm of W^k for k = 0..steps, shape (steps + 1,), between its two bounds; a mark at `k`.
 
     The lower bound is the k-th power of the spectral `radius`, the upper one that of the largest singular value `sigma`.
     """
-    decade_axis(ax, 6, r"$\|W^k\|$")
+    if k >= len(logs):
+        raise ValueError(f"k must be at most {len(logs) - 1}, the last power in logs, not {k}")
+    decade_axis(ax, 3, r"longest arrow, $\|W^k\|$")
     steps = len(logs) - 1
-    k = np.arange(steps + 1)
-    ax.set(xlim=(0, steps), xlabel="steps back k")
+    all_k = np.arange(steps + 1)
+    ax.set(xlim=(0, 1.12 * steps), xlabel="steps back k")
     ax.axhline(0, **IDENTITY)
-    upper, lower = k * np.log10(sigma), k * np.log10(radius)
-    ax.fill_between(k, lower, upper, **{**BAND, "alpha": 0.18})
-    ax.plot(k, logs, color=BACKWARD["color"], linestyle=DASHED, linewidth=2.6)
-    for line, label, style, up in ((upper, r"$\sigma_{max}^k$", "-.", 1), (lower, r"$\rho^k$", ":", -1)):
-        ax.plot(k, line, color=INK, linestyle=style, linewidth=1.4)
-        at = int(0.9 * np.flatnonzero(np.abs(line) < 5).max())
-        side = up * (1 if line[-1] < 0 else -1)  # above a falling line there is room on the right, above a rising one on the left
-        ha = "left" if side > 0 else "right"
-        ax.text(k[at] + 0.012 * side * steps, line[at] + 0.45 * up, label, ha=ha, va="center", color=INK, bbox=PAPER)
-    if abs(logs[-1]) > 6:
-        says, at = ("↑ off", 5.2) if logs[-1] > 0 else ("↓ off", -5.6)
-        ax.text(0.97 * steps, at, says, ha="right", color=BACKWARD["color"], bbox=PAPER)
+    upper, lower = all_k * np.log10(sigma), all_k * np.log10(radius)
+    ax.fill_between(all_k, lower, upper, **{**BAND, "alpha": 0.18})
+    for line, style, label, side in ((upper, "-.", r"$\sigma^k$", 0.3), (lower, ":", r"$\rho^k$", -0.35)):
+        ax.plot(all_k, line, color=INK, linestyle=style, linewidth=1.4)
+        at = np.flatnonzero(np.abs(line) < 2.6).max()  # the last step at which it is on the axis
+        ax.text(1.02 * at + 0.3, line[at] + side, label, color=INK, va="center", bbox=PAPER)
+    ax.plot(all_k, logs, color=BACKWARD["color"], linestyle=DASHED, linewidth=2.6)
+    _mark(ax, k, logs[k], 3)
 
 
 def in_float32(w: float, steps: int) -> np.ndarray:
@@ -344,6 +349,7 @@ EXERCISES = {
             (132, "132 is the number of factors. From step 1 to step T there are T - 1, so T is one more."),
             (131, "0.9^130 is still above 1e-6. You need T - 1 > ln(1e-6) / ln(0.9) = 131.1, so round up, then add 1."),
             (131.5, "T - 1 > ln(1e-6) / ln(0.9) = 131.1 speaks of factors: round up to a whole number of them, then add 1."),
+            (134, "0.9^132 is below 1e-6 already: one step fewer will do."),
             (132.5, "T is a whole number: round up."),
             (58, "you mixed two logarithms: log10(1e-6) = -6 goes with log10(0.9), not with ln(0.9)."),
         ),
@@ -362,6 +368,7 @@ EXERCISES = {
                 lambda w, h: np.append(w * (1 - np.square(h[1:])), 1.0),
                 "that is the factor of the one step from t + 1 back to t. Multiply it by h_bar[t + 1], what has arrived there.",
             ),
+            (_pass_back(lambda w, h, t: w * (1 - h[t + 1]) ** 2), "you squared all of 1 - h(t+1): the slope is 1 - h(t+1)^2."),
             (_pass_back(lambda w, h, t: 1 - h[t + 1] ** 2), "you have the slope of tanh, but not the weight w."),
             (
                 _pass_back(lambda w, h, t: w * (1 - np.tanh(h[t + 1]) ** 2)),
@@ -382,14 +389,8 @@ EXERCISES = {
                 _scaled_by(lambda W: np.abs(np.linalg.eigvals(W)).max()),
                 "you took the spectral radius: it tells how the powers end. To be sure of each step, take sigma_max.",
             ),
-            (
-                _scaled_by(np.linalg.norm),
-                "that is the root of the sum of all squares; np.linalg.norm(W, 2) is the singular value.",
-            ),
-            (
-                _scaled_by(lambda W: np.linalg.norm(W, -2)),
-                "you took the smallest singular value: svd gives the largest one first.",
-            ),
+            (_scaled_by(np.linalg.norm), "that is the root of the sum of all squares; take the largest singular value."),
+            (_scaled_by(lambda W: np.linalg.norm(W, -2)), "you took the smallest singular value: svd gives the largest first."),
             (_scaled_by(lambda W: np.linalg.norm(W, 2) ** 2), "that is the square of the singular value: take its root."),
             (lambda W, gamma: 1 / np.linalg.norm(W, 2), "you left out gamma: at s the largest singular value of s W is 1/gamma."),
             (lambda W, gamma: gamma / np.linalg.norm(W, 2), "a flatter activation allows larger weights: divide by gamma."),
