@@ -151,9 +151,8 @@ def norm_bounds(ax, logs, radius, sigma, k):
     if k >= len(logs):
         raise ValueError(f"k must be at most {len(logs) - 1}, the last power in logs, not {k}")
     decade_axis(ax, 3, r"longest arrow, $\|W^k\|$")
-    steps = len(logs) - 1
-    all_k = np.arange(steps + 1)
-    ax.set(xlim=(0, 1.12 * steps), xlabel="steps back k")
+    all_k = np.arange(len(logs))
+    ax.set(xlim=(0, 1.12 * all_k[-1]), xlabel="steps back k")
     ax.axhline(0, **IDENTITY)
     upper, lower = all_k * np.log10(sigma), all_k * np.log10(radius)
     ax.fill_between(all_k, lower, upper, **{**BAND, "alpha": 0.18})
