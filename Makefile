@@ -10,7 +10,7 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
 # What a change of one notebook can break, but for JupyterLab: its rules, every control of its figures, its page.
-CHECKS := tests/test_notebooks.py tests/test_figures.py tests/test_prose.py tests/browser/test_pages.py
+CHECKS := $(addprefix tests/,test_notebooks.py test_figures.py test_prose.py test_solutions.py test_exercises.py browser/test_pages.py)
 
 .PHONY: help lab test test-all check processors floors notebooks cell-ids site serve-site student solutions proof bench clean
 

@@ -7,7 +7,9 @@ from zipfile import ZipFile
 
 import build_site
 import pytest
+import site_pages
 import site_reference
+from nbformat.v4 import new_code_cell
 
 LOCK = {
     "info": {"arch": "wasm32", "platform": "emscripten_3_1_58", "python": "3.12.7", "version": "0.27.7"},
@@ -60,3 +62,9 @@ def test_the_reference_describes_every_public_module_and_asks_no_other_host(tmp_
             assert not re.search(r"src=.https?:|<link[^>]+https?:|Alias for field number", page)
     assert "W_h" in (tmp_path / "lecturelib/cells.html").read_text("utf-8")
     assert not (tmp_path / "lecturelib/lectures").exists()
+
+
+def test_an_exercise_without_a_solution_is_named():
+    cell = new_code_cell("check.answer('fold', ...)", id="exercise-fold", metadata={"tags": ["exercise"]})
+    with pytest.raises(ValueError, match="exercise-fold has no solution: add one under its id"):
+        site_pages.cell_html(cell, {})

@@ -184,6 +184,8 @@ def cell_html(cell: NotebookNode, solved: Mapping[str, str]) -> str:
         return f'<section id="{cell.id}">{text_html(cell.source)}</section>'
     tags = cell.metadata.get("tags", [])
     if "exercise" in tags:  # its output only says that it was not attempted
+        if cell.id not in solved:
+            raise ValueError(f"{cell.id} has no solution: add one under its id to the notebook's file in solutions/")
         answer = f'<div class="answer" hidden>{highlighted(solved[cell.id])}</div>'
         return f'<section id="{cell.id}" class="exercise">{code_html(cell, False)}{answer}</section>'
     outputs, kind = "".join(map(output_html, cell.outputs)), ' class="claim"' if "claim" in tags else ""
