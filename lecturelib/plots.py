@@ -147,8 +147,8 @@ def name_lines(ax: Axes, x: float, ends: dict[str, float], colors: dict[str, str
     names, gap, edge = sorted(ends, key=lambda name: ends[name]), 0.13 * decades, 0.92 * decades
     y = np.clip([ends[name] for name in names], -edge, edge)
     k = gap * np.arange(len(y))
-    spread = np.maximum.accumulate(y - k) + k
-    spread -= (spread - y).mean()
+    z, n = y - k, range(len(y))  # the nearest places that lie `gap` apart: an isotonic regression, so a name far off stays
+    spread = k + [max(min(z[a : b + 1].mean() for b in n[i:]) for a in n[: i + 1]) for i in n]
     spread += max(0, -edge - spread[0]) - max(0, spread[-1] - edge)
     size = 9 if narrow(ax) else None
     for name, height in zip(names, spread, strict=True):

@@ -5,7 +5,6 @@ T_of_the_slide = 51  # 50 factors: 1.1^50 = 117.4
 
 check.answer("slide-length", T_of_the_slide)
 
-
 # %% exercise-exponent
 def factor(w, T):
     return w ** (T - 1)
@@ -18,7 +17,6 @@ smallest_T = np.ceil(np.log(1e-6) / np.log(0.9)) + 1  # T - 1 factors, a whole n
 
 check.answer("length", smallest_T)
 
-
 # %% exercise-backward
 def backward(w, h):
     h_bar = np.ones(len(h))
@@ -28,7 +26,6 @@ def backward(w, h):
 
 
 check.answer("backward", backward)
-
 
 # %% exercise-scale
 def largest_s(W, gamma):

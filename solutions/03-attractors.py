@@ -12,7 +12,6 @@ start = phase_plane.boundary(W, b, [1, 1], [1, -1], phase_plane.attractors(W, b)
 
 check.answer("steep-start", start)
 
-
 # %% exercise-basin
 def end_of(W, b, h):
     for _ in range(1000):

@@ -7,7 +7,6 @@ def gaps_reversed(T):
 
 check.answer("gaps", gaps_reversed)
 
-
 # %% exercise-target
 def gap(k, T):
     return (2 * T - k + 1) - k  # when it is written, minus when it is read

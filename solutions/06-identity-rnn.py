@@ -5,7 +5,6 @@ w = 0.5 ** (1 / 784)  # the pulse is multiplied by w, 784 times
 
 check.answer("half", w)
 
-
 # %% exercise-drive
 def left(x):
     h, kept = 0.0, 1.0

@@ -6,7 +6,6 @@ table = {"remember": (0, 1), "add": (1, 1), "erase": (0, 0), "overwrite": (1, 0)
 
 check.answer("table", table)
 
-
 # %% exercise-bit
 def gates(t):
     i, f = (1, 0) if t == 1 else (0, 1)  # for t = 1, 2, ..., 50
@@ -14,7 +13,6 @@ def gates(t):
 
 
 check.answer("bit", gates)
-
 
 # %% exercise-lstm-step
 def lstm_step(W, h, c, x):
@@ -26,7 +24,6 @@ def lstm_step(W, h, c, x):
 
 
 check.answer("lstm-step", lstm_step)
-
 
 # %% exercise-c-bar
 def c_bar(f_next, c_bar_next, o, c, h_bar):

@@ -228,15 +228,15 @@ def two_runs(gain: float, seed: int) -> TwoRuns:
 
 
 @expect.arguments(
-    ax=expect.axes, nudge=expect.axes, runs=partial(expect.instance, kinds=TwoRuns, what="TwoRuns, as `two_runs` gives them")
+    ax=expect.axes, nudge=expect.axes, runs=partial(expect.instance, kinds=TwoRuns, what="TwoRuns, from `two_runs`")
 )
 def twins(ax, nudge, runs):
     """How far apart the two runs are over time, and how far the Jacobians alone would carry them; beside it the nudge's size."""
     _decades_over_time(ax, len(runs.distance), "distance of the twins")
     ax.set(ylim=(-17, 5), yticks=range(-15, 6, 5))
-    carried = runs.distance[0] + runs.log_growth
     ax.plot(np.clip(runs.distance, -16, 5), linewidth=2, **FORWARD)
-    ax.plot(np.where(np.abs(carried + 6) < 12, carried, np.nan), linewidth=1.6, **BACKWARD)
+    ax.plot(np.clip(runs.distance[0] + runs.log_growth, -20, 8), linewidth=1.6, **BACKWARD)
+    ax.text(0.98 * len(runs.distance), 3, "solid: two runs\ndashed: a nudge", ha="right", va="center", color=INK, bbox=PAPER)
     _decades_over_time(nudge, len(runs.log_growth), "size of a nudge")
     nudge.set(ylim=(-40, 40), yticks=range(-40, 41, 20))
     nudge.axhline(0, **IDENTITY)

@@ -286,6 +286,29 @@ def _pixel_gradients(ax, run):
     ax.set(xticks=[], yticks=[], xlabel="|gradient| by pixel")
 
 
+@cache
+def untrained(noise: float) -> tuple[np.ndarray, np.ndarray, float]:
+    """100 units, W_h the identity plus noise, read a digit: (singular values of the scaled states, relative; lengths; radius)."""
+    p = cells.init_rnn(np.random.default_rng(0), 1, 100, recurrent="identity", noise=noise, inputs=0.2)
+    h = cells.unroll(p, held_out(1)[0].astype(float), phi="relu").h[:, 0]
+    lengths = np.linalg.norm(h, axis=1)
+    values = np.linalg.svd(h / np.maximum(lengths, 1e-30)[:, None], compute_uv=False)
+    return values / values[0], lengths, float(np.abs(np.linalg.eigvals(p.W_h)).max())
+
+
+@expect.arguments(signals=expect.axes, length=expect.axes, values=expect.row, lengths=expect.row)
+def independent(signals, length, values, lengths) -> None:
+    """The twelve largest of the singular `values` (N,), and a line at 1 %; beside them the state's `lengths` (T + 1,)."""
+    decade_axis(signals, 5, "size; dotted: 1 % of the strongest")
+    signals.set(xlim=(0.3, 12.7), ylim=(-5, 0.3), xlabel="signal", xticks=range(1, 13, 2))
+    signals.axhline(-2, color=INK, linestyle=":")
+    logs = np.maximum(log10(values[:12]), -5)
+    signals.vlines(np.arange(1, 1 + len(logs)), -5, logs, color=FORWARD["color"], linewidth=9)
+    decade_axis(length, 20, "length of the state")
+    length.set(xlim=(0, len(lengths) - 1), ylim=(-3, 20), xlabel="pixel")
+    length.plot(np.maximum(log10(lengths), -4), linewidth=2.4, **FORWARD)
+
+
 # -- exercises ----------------------------------------------------------------------------------------------------------------
 
 
