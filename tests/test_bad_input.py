@@ -537,7 +537,7 @@ TABLE = {
     iterated_functions.slopes: {"ax": AXES, "f": MAP, "at": (0.5, number())},
     iterated_functions.web_and_line: {"web": AXES, "line": AXES, "f": MAP, "x": row(), "lo": LO, "hi": HI},
     iterated_functions.twins: {
-        "web": AXES,
+        "orbits": AXES,
         "gap": AXES,
         "f": MAP,
         "start": (0.5, number()),

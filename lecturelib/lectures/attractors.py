@@ -336,10 +336,10 @@ def _steepness(given):
 
 
 def _folds(given):
-    """How many fixed points there are a little below and a little above a bias, and where, unless three become one."""
+    """How many fixed points there are a little below and a little above a bias; its size, or 9 if that has no own hint."""
     b = number(-2, 2)(given)
     counts = [len(maps.fixed_points(maps.tanh_map(2.0, b + nudge), -1.5, 1.5)) for nudge in (-0.005, 0.005)]
-    return [*counts, 0 if counts == [3, 1] else round(b, 2)]
+    return [*counts, round(abs(b), 2) if round(abs(b), 2) in (0.71, 0.96) else 9]
 
 
 def _end(W, b, h, steps=1000):
@@ -370,8 +370,8 @@ EXERCISES = {
             (-0.533, "at b = -0.533 the right memory vanishes; the question is the left one, at b > 0."),
             (0.9575, "0.9575 is the memory itself at b = 0, a value of h. The question is the bias."),
             (0.707, "0.707 is the size of h at the fold: there 2 (1 - h^2) = 1. Now put it into tanh(2h + b) = h."),
-            (-0.707, "-0.707 is h at the fold: there 2 (1 - h^2) = 1. Now put it into tanh(2h + b) = h."),
-            (1, "at b = 1 the left memory is long gone. Raise b slowly from 0 until only one sink is left."),
+            (0.5, "at this b the left memory is still there: two sinks. Raise b until only one is left."),
+            (1, "at this b the left memory is gone already: only one sink is left. Lower b until it is back."),
         ),
         "With w = 2: slope 1 needs h = -1/sqrt(2), and then b = arctanh(h) - 2h = 0.5328. Doya (1993) calls it a bifurcation.",
     ),

@@ -13,7 +13,7 @@ from lecturelib.probes import Exercise, number, signs
 PLACES = (1 - np.cos(np.linspace(0, np.pi, 2001))) / 2  # denser near 0 and 1, where the repeated logistic map has its walls
 VIEWS = {"0 to 1.2": (0, 1.2), "-1.6 to 1.6": (-1.6, 1.6)}  # of the cobweb: the slide's, and a wide one
 LATE = 16  # of the orbit beside a cobweb, the states that are marked on the phase line: enough to see a cycle of 8
-LAST, RECENT = 40, 12  # of the pictures of two orbits: the last step, and how many of a long cobweb are shown
+LAST = 40  # the last step in the pictures of two orbits
 STARTS = np.sqrt(np.linspace(0.1, 0.4, 100))  # roots, so that none lies on a source; rounded alike on all processors
 ROUNDING = 2.0**-53  # of a number just below 1: a smaller gap is lost
 TWIN = "#56B4E9"  # the second orbit: a paler blue, dotted
@@ -66,7 +66,7 @@ def web_and_line(web, line, f, x, lo, hi):
 
 
 @expect.arguments(
-    web=expect.axes,
+    orbits=expect.axes,
     gap=expect.axes,
     f=maps.checked_map,
     start=expect.number,
@@ -75,18 +75,15 @@ def web_and_line(web, line, f, x, lo, hi):
     decades=DECADES,
     rate=lambda name, value: None if value is None else expect.result(name, value),
 )
-def twins(web, gap, f, start, hair, steps, decades, rate=None):
-    """Two orbits of a map of [0, 1], `hair` apart at first: the last steps of their cobwebs, and their gap beside the gradient.
+def twins(orbits, gap, f, start, hair, steps, decades, rate=None):
+    """Two orbits of a map of [0, 1], `hair` apart at first: their cobwebs, and their gap beside the gradient.
 
-    The gap is drawn in hairs, so at each step it is to be |dx_t/dx_0|. `rate`: the exponent, whose line is then drawn as well.
+    The gap is drawn in hairs, so at each step it is to be |dx_t/dx_0|. With `rate`, the exponent, its line is drawn as well, and
+    the orbits over time in place of their cobwebs.
     Returns the gap and the gradient at each step, both of shape (steps + 1,).
     """
     x, twin = maps.orbit(f, start, steps), maps.orbit(f, start + hair, steps)
-    recent = -1 - RECENT if rate is not None else 0
-    plots.cobweb(web, f, x[recent:], 0, 1)
-    late = twin[recent:]
-    web.plot(np.repeat(late, 2)[:-1], np.r_[0, np.repeat(late[1:], 2)], color=TWIN, linewidth=1.6, linestyle=":", zorder=2.6)
-    web.plot(twin[-1], twin[-1], marker="s", markersize=6, color=TWIN, markeredgecolor="white", zorder=5)
+    (_cobwebs if rate is None else _over_time)(orbits, f, x, twin)
     apart = np.abs(twin - x)
     gradient = np.abs(np.r_[1, np.cumprod(f.d(x[:-1]))])  # at each t what backprop passes back from step t to step 0
     _sizes_along_time(gap, np.where(apart < 2 * ROUNDING, np.nan, apart) / hair, gradient, decades, rate)
@@ -95,6 +92,21 @@ def twins(web, gap, f, start, hair, steps, decades, rate=None):
             gap.axhline(log10(size / hair), color=IDENTITY["color"], linewidth=1, linestyle=":", zorder=0.9)
             gap.text(0.4, log10(size / hair), says, va="center", fontsize=9, color=IDENTITY["color"], bbox=PAPER, zorder=1)
     return apart, gradient
+
+
+def _cobwebs(ax, f, x, twin):
+    """The cobweb of `x`, and that of its `twin`, pale and dotted."""
+    plots.cobweb(ax, f, x, 0, 1)
+    ax.plot(np.repeat(twin, 2)[:-1], np.r_[0, np.repeat(twin[1:], 2)], color=TWIN, linewidth=1.6, linestyle=":", zorder=2.6)
+    ax.plot(twin[-1], twin[-1], marker="s", markersize=6, color=TWIN, markeredgecolor="white", zorder=5)
+
+
+def _over_time(ax, f, x, twin):
+    """Both orbits step by step; they hide each other until they part."""
+    ax.set(xlim=(0, LAST), ylim=(-0.03, 1.2), yticks=(0, 0.5, 1), xlabel="step t", ylabel="$x_t$")
+    ax.plot(x, marker="o", markersize=4, **FORWARD | {"linewidth": 1.6})
+    ax.plot(twin, color=TWIN, linestyle=":", linewidth=1.6, marker="s", markersize=4)
+    ax.text(0.01, 0.92, "one: solid, round    other: dotted, square", transform=ax.transAxes, color=INK, bbox=PAPER)
 
 
 def _sizes_along_time(ax, grown, gradient, decades, rate):
@@ -106,7 +118,7 @@ def _sizes_along_time(ax, grown, gradient, decades, rate):
     if rate is not None:
         line = np.clip(rate, -50, 50) * t / np.log(10)
         ax.plot(t, line, color=INK, linestyle="-.", linewidth=1.2)
-        ax.text(0.01, 0.83, r"$e^{\lambda t}$: dots and dashes", transform=ax.transAxes, color=INK, bbox=PAPER)
+        ax.text(0.42, 0.02, r"$e^{\lambda t}$: dots and dashes", transform=ax.transAxes, color=INK, bbox=PAPER)
     ax.plot(t, np.clip(log10(grown), -2 * decades, 2 * decades), marker="o", markersize=3, **FORWARD | {"linewidth": 1.6})
     ax.plot(t, np.clip(log10(gradient), -2 * decades, 2 * decades), color=BACKWARD["color"], linestyle=DASHED, linewidth=2.4)
     ax.text(0.01, 0.9, "gap, forward: solid", transform=ax.transAxes, color=FORWARD["color"], bbox=PAPER)
