@@ -145,20 +145,16 @@ SHARES = partial(expect.numbers, axes="N")
 
 
 @expect.arguments(ax=expect.axes, forward=SHARES, backward=SHARES, alone=SHARES)
-def by_position(ax, forward: np.ndarray, backward: np.ndarray, alone: np.ndarray) -> None:
-    """The shares of correct words (T,) by place, for sources read forward, reversed (`backward`), and not at all (`alone`)."""
-    longest = max(len(forward), len(backward))
-    ax.set(xlim=(0.5, longest + 4), ylim=(-0.02, 1.05), xlabel="place of the French word", ylabel="words right")
-    ends = np.array([forward[-1], backward[-1], alone[-1]])
-    order = np.argsort(ends)
-    heights = ends[order]
-    heights[1:] = np.maximum(heights[1:], heights[:-1] + 0.08)  # keeps the names legible
-    heights[2] = max(heights[2], heights[1] + 0.08)
-    spread = dict(zip(order, heights, strict=True))
-    lines = ("forward", forward, BACKWARD, "o"), ("reversed", backward, FORWARD, "s"), ("French alone", alone, IDENTITY, None)
-    for k, (name, rate, role, marker) in enumerate(lines):
+def by_position(ax, forward: np.ndarray, backward: np.ndarray, alone: np.ndarray | None = None) -> None:
+    """The shares of words (T,) by place, for sources read forward, reversed (`backward`), and not at all (`alone`)."""
+    lines = [("forward", forward, BACKWARD, "o"), ("reversed", backward, FORWARD, "s"), ("French alone", alone, IDENTITY, None)]
+    longest, height = max(len(forward), len(backward)), -1.0
+    ax.set(xlim=(0.5, 1.3 * longest), ylim=(-0.02, 1.05), xlabel="place of the French word", ylabel="words right")
+    ax.xaxis.set_major_locator(FixedLocator(range(1, longest + 1, 2)))
+    for name, rate, role, marker in sorted(lines[: 2 + (alone is not None)], key=lambda line: line[1][-1]):
+        height = max(rate[-1], height + 0.08)  # keeps the names legible
         ax.plot(np.arange(1, len(rate) + 1), rate, marker=marker, **role)
-        ax.text(len(rate) + 0.3, spread[k], name, va="center", color=role["color"])
+        ax.text(len(rate) + 0.02 * longest, height, name, va="center", color=role["color"])
 
 
 OUTCOMES = {
@@ -244,6 +240,7 @@ def swaps(line: str, order: str) -> Swaps:
     return Swaps(english, french, [*others], np.array(own), np.array(drops), gradients[:, [*others]].T)
 
 
+@cache
 def own_word_hit(order: str) -> tuple[list, ...]:
     """How often each of nine words hits its own French word hardest: (by swaps, by the gradient).
 
