@@ -377,6 +377,7 @@ EXERCISES = {
             (90, "at 90 degrees a step would not descend, but numbers that are cut keep their signs: try g = (1000, 1)."),
             (0, "0 is what clipping by norm does. Clipping each number turns: try g = (10, 1) with limit 1."),
             (39.3, "39.3 is the turn for g = (10, 1) with limit 1. Make the first number larger still."),
+            (5.71, "that is the angle of (10, 1) to the axis. You need its angle to the clipped arrow, (1, 1), at most."),
             (0.785, "that is in radians: the question asks for degrees."),
             (180, "the signs stay, so the gradient can never point backwards."),
         ),

@@ -376,6 +376,7 @@ EXERCISES = {
             (lambda k, T: 2 * (T - k), "one too few: word T is read at step T and written at step T + 1."),
             (lambda k, T: T - k, "that is how many words are still read. Word k is read at step k, written at 2T - k + 1."),
             (lambda k, T: T - k + 1, "that is when it is written, counted from the source's end. It was read at step k."),
+            (lambda k, T: 2 * T - k + 1, "that is when word k is written. Subtract k, the step at which it is read."),
             (lambda k, T: 2 * T - k, "word k is read at step k and written at 2T - k + 1: subtract the one from the other."),
         ),
         "The same gaps, for the opposite words: now the last words are near, and they are written first.",
@@ -385,6 +386,7 @@ EXERCISES = {
         22,
         (
             (np.log(0.1) / np.log(0.9), "0.9^T crosses a tenth there, but words come whole: which is the first whole number?"),
+            (20, "0.9^20 = 0.122: that is still more than a tenth."),
             (21, "0.9^21 = 0.109: that is still more than a tenth."),
             (10, "after 10 steps 0.9^10 = 0.35 is left."),
             (23, "that counts the T - 1 steps within the English sentence; on to the French word there are T."),
