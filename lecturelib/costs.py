@@ -1,9 +1,14 @@
 """Two costs with exact derivatives: the loss of one unit on `tasks.latch`, and a cliff in two parameters with its valley."""
 
+from functools import cache
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from lecturelib import expect
+
+__all__ = ["latch_loss", "logistic_cost", "logistic_valley"]
 
 
 def latch_loss(x: np.ndarray, target: np.ndarray, w: ArrayLike, b: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
@@ -69,3 +74,25 @@ def logistic_valley(w: ArrayLike) -> np.ndarray:
         above = logistic_cost(w, b)[2] > 0  # the cost grows with b
         low, high = np.where(above, low, b), np.where(above, b, high)
     return (low + high) / 2
+
+
+class Wall(NamedTuple):
+    """A cut through the valley at one w: the cost, and the length of its gradient, at b = floor + `apart`."""
+
+    apart: np.ndarray
+    cost: np.ndarray
+    gradient: np.ndarray
+
+    @property
+    def width(self) -> float:
+        """Over how much of b the gradient is more than half as long as at its longest."""
+        steep = self.apart[self.gradient > self.gradient.max() / 2]
+        return steep[-1] - steep[0]
+
+
+@cache
+def wall(w: float) -> Wall:
+    """The cut at w, with most of its points close to the wall."""
+    apart = 0.2 * np.linspace(-1, 1, 1601) ** 5
+    cost, g_w, g_b = logistic_cost(w, logistic_valley(w) + apart)
+    return Wall(apart, cost, np.hypot(g_w, g_b))

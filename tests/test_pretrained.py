@@ -58,7 +58,7 @@ def test_what_is_saved_is_loaded_and_the_same_runs_give_the_same_bytes(tmp_path,
 
 @pytest.mark.parametrize("name", ["digits", "code", "numbers", "torch", "../data/pixels", "pixels.npz", ""])
 def test_only_files_that_hold_runs_can_be_loaded_and_only_they_are_listed(name):
-    with pytest.raises(ValueError, match=r"there are adding, characters, pixels, translation$"):
+    with pytest.raises(ValueError, match=r"there are adding, characters, clipping, pixels, translation$"):
         pretrained.load(name)
 
 
@@ -144,6 +144,13 @@ def test_translations_that_are_right(key):
 
 def accuracies(start):
     return [run.measured["accuracy"] for key, run in pretrained.load("pixels").items() if re.match(start, key)]
+
+
+def test_the_losses_of_notebook_04_are_those_of_its_runs():
+    for rate, eta, slack in ((0.3, 0.5, 0.2), (1.0, 0.5, 0.2), (1.0, None, 0.3)):
+        again, stored = pretrain.recall(rate, eta)[0], run_of("clipping", f"rate {rate:g} η {eta or 'none'}")
+        assert again.made == stored.made
+        assert abs(np.median(again.measured["log losses"]) - np.median(stored.measured["log losses"])) <= slack
 
 
 def test_the_identity_rnn_reads_digits_pixel_by_pixel():

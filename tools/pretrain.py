@@ -1,6 +1,6 @@
 """Train the nets that the lectures load from `lecturelib/data`, because training takes too long in class.
 
-    .venv/bin/python tools/pretrain.py [pixels | adding | translation | characters ...]
+    .venv/bin/python tools/pretrain.py [pixels | adding | translation | clipping | characters ...]
 
 It needs the data sets of `make_data.py`, which are stored too, and nothing beyond the library. Each run has its own seed.
 A run that is stored already is not repeated: to start over, delete the file. All of them take about two hours on two cores.
@@ -190,6 +190,23 @@ def translated(net: nets.EncoderDecoder, held_out: Any) -> dict[str, float]:
     return {"exact": float(right.all(0).mean()), "first": float(right[0].mean())}
 
 
+# -- clipping ---------------------------------------------------------------------------------------------------------------
+
+
+def recall(rate: float, eta: float | None) -> Runs:
+    """Nine of the runs that notebook 04 makes with `learn`, seeds 1 to 9: log10 of each loss at the end. No net is kept."""
+    found, loss = [], partial(nets.loss, error=nets.cross_entropy)
+    for seed in range(1, 10):
+        rng = np.random.default_rng(seed)
+        readout = (0.1 * rng.standard_normal((4, 32))).astype(np.float32)
+        net = nets.Net(cells.init_rnn(rng, 4, 32, gain=1.5, dtype=np.float32), readout, np.zeros(4, np.float32))
+        batches = (tasks.recall(rng, 32, 20) for _ in range(1500))
+        run = train.fit(lambda p, batch: loss(p, *batch), net, batches, train.sgd(rate), clip=eta, steps=1500)
+        found.append(round(float(np.log10(np.median(run.losses[-200:]))), 1))
+    made = {"seeds": list(range(1, 10)), "steps": 1500, "rate": rate, "eta": eta, "ended": run.ended}
+    return (Trained((), made, {"log losses": found}),)
+
+
 # -- the command ------------------------------------------------------------------------------------------------------------
 
 READERS = {
@@ -231,6 +248,8 @@ PARTS: dict[str, dict[str, Callable[[], Runs]]] = {
             ("tanh", cells.init_rnn, 10**3, 900, 3e-3, 5))
         for seed in range(seeds) for reverse in (False, True)
     },
+    "clipping": {f"rate {rate:g} η {eta or 'none'}": partial(recall, rate, eta)
+                 for rate in (0.03, 0.1, 0.3, 1.0) for eta in (None, 5, 0.5)},
     "characters": {f"seed {seed}": partial(read_code, seed, H=64, steps=9_000) for seed in range(3)},
 }  # fmt: skip
 

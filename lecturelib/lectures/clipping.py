@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lecturelib import cells, costs, expect, jacobians, nets, plots, tasks, train
+from lecturelib import cells, costs, expect, jacobians, nets, plots, pretrained, tasks, train
 from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, PAPER, POWER, decade_axis, log10, narrow, time_axis
 from lecturelib.probes import Called, Exercise, number
 
@@ -86,29 +86,7 @@ def _pairs(name, value):
     return value
 
 
-class Wall(NamedTuple):
-    """A cut through the valley at one w: the cost, and the length of its gradient, at b = floor + `apart`."""
-
-    apart: np.ndarray
-    cost: np.ndarray
-    gradient: np.ndarray
-
-    @property
-    def width(self) -> float:
-        """Over how much of b the gradient is more than half as long as at its longest."""
-        steep = self.apart[self.gradient > self.gradient.max() / 2]
-        return steep[-1] - steep[0]
-
-
-@cache
-def wall(w: float) -> Wall:
-    """The cut at w, with most of its points close to the wall."""
-    apart = 0.2 * np.linspace(-1, 1, 1601) ** 5
-    cost, g_w, g_b = costs.logistic_cost(w, costs.logistic_valley(w) + apart)
-    return Wall(apart, cost, np.hypot(g_w, g_b))
-
-
-@expect.arguments(cost=expect.axes, gradient=expect.axes, wall=partial(expect.instance, kinds=Wall, what="a Wall"))
+@expect.arguments(cost=expect.axes, gradient=expect.axes, wall=partial(expect.instance, kinds=costs.Wall, what="a Wall"))
 def cut(cost, gradient, wall):
     """The cost on the way across the valley, and under the same b the length of its gradient as a power of ten."""
     for ax in (cost, gradient):
@@ -291,6 +269,25 @@ def ends(runs: list[train.Run]) -> np.ndarray:
     return np.sort([np.inf if run.ended.startswith("stopped") else np.median(run.losses[-200:]) for run in runs])
 
 
+@expect.arguments(ax=expect.axes, eta=partial(expect.one_of, choices=("none", "5", "0.5")))
+def seeds(ax, eta):
+    """The losses at the end of nine stored runs at each rate, as powers of ten; gives the medians (4,), not as powers."""
+    runs, rates = pretrained.load("clipping"), ("0.03", "0.1", "0.3", "1")
+    plain, chosen = (np.array([runs[f"rate {r} η {e}"].measured["log losses"] for r in rates]) for e in ("none", eta))
+    ax.set(xlim=(-0.5, 3.5), ylim=(-4.6, 1.6), xlabel="rate", ylabel="loss at the end")
+    ax.set(xticks=range(4), xticklabels=rates, yticks=range(-4, 2))
+    ax.yaxis.set_major_formatter(POWER)
+    ax.axhline(np.log10(np.log(4)), **IDENTITY)
+    ax.text(-0.45, 0.22, "guessing", color=INK, va="bottom", bbox=PAPER)
+    names = {"median without clipping": BACKWARD} | ({f"median with η = {eta}": FORWARD} if eta != "none" else {})
+    for losses, style in zip((plain, chosen), names.values(), strict=False):
+        ax.plot(range(4), np.median(losses, axis=1), **style)
+    x, role = np.arange(4)[:, None] + np.linspace(-0.2, 0.2, 9), WITHOUT if eta == "none" else FORWARD | {"marker": "o"}
+    ax.plot(x.ravel(), chosen.ravel(), **role | {"linestyle": "none", "markersize": 6, "fillstyle": "none"})
+    _key(ax, names, bottom=True)
+    return 10 ** np.median(chosen, axis=1)
+
+
 @cache
 def reach(gain: float, T: int = 60) -> tuple[float, np.ndarray]:
     """The untrained net of section 4, on one batch of T symbols: |its gradient|, and that at the state of each step (T,)."""
@@ -298,8 +295,7 @@ def reach(gain: float, T: int = 60) -> tuple[float, np.ndarray]:
     readout, cell = 0.1 * rng.standard_normal((4, 32)), cells.init_rnn(rng, 4, 32, gain=gain, dtype=np.float64)
     net = nets.Net(cell, readout, np.zeros(4))
     x, labels = tasks.recall(rng, 32, T, dtype=np.float64)
-    _, gradient = nets.loss(net, x, labels, error=nets.cross_entropy)
-    _, y_bar = nets.cross_entropy(nets.output(net, x), labels)
+    gradient, y_bar = nets.loss(net, x, labels, error=nets.cross_entropy)[1], nets.cross_entropy(nets.output(net, x), labels)[1]
     each = jacobians.gradient_norms(cell, x, y_bar @ net.W)
     return train.norm(gradient), np.linalg.norm(each[1:], axis=1)
 
@@ -381,6 +377,7 @@ EXERCISES = {
             (90, "at 90 degrees a step would not descend, but numbers that are cut keep their signs: try g = (1000, 1)."),
             (0, "0 is what clipping by norm does. Clipping each number turns: try g = (10, 1) with limit 1."),
             (39.3, "39.3 is the turn for g = (10, 1) with limit 1. Make the first number larger still."),
+            (5.71, "that is the angle of (10, 1) to the axis. You need its angle to the clipped arrow, (1, 1), at most."),
             (0.785, "that is in radians: the question asks for degrees."),
             (180, "the signs stay, so the gradient can never point backwards."),
         ),

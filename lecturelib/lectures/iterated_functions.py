@@ -106,7 +106,7 @@ def _over_time(ax, f, x, twin):
     ax.set(xlim=(0, LAST), ylim=(-0.03, 1.2), yticks=(0, 0.5, 1), xlabel="step t", ylabel="$x_t$")
     ax.plot(x, marker="o", markersize=4, **FORWARD | {"linewidth": 1.6})
     ax.plot(twin, color=TWIN, linestyle=":", linewidth=1.6, marker="s", markersize=4)
-    ax.text(0.01, 0.92, "one: solid, round    other: dotted, square", transform=ax.transAxes, color=INK, bbox=PAPER)
+    ax.text(0.01, 0.92, "solid: one    dotted: the other", transform=ax.transAxes, color=INK, bbox=PAPER)
 
 
 def _sizes_along_time(ax, grown, gradient, decades, rate):
@@ -118,7 +118,7 @@ def _sizes_along_time(ax, grown, gradient, decades, rate):
     if rate is not None:
         line = np.clip(rate, -50, 50) * t / np.log(10)
         ax.plot(t, line, color=INK, linestyle="-.", linewidth=1.2)
-        ax.text(0.42, 0.02, r"$e^{\lambda t}$: dots and dashes", transform=ax.transAxes, color=INK, bbox=PAPER)
+        ax.text(0.99, 0.02, r"$e^{\lambda t}$: thin", ha="right", transform=ax.transAxes, color=INK, bbox=PAPER)
     ax.plot(t, np.clip(log10(grown), -2 * decades, 2 * decades), marker="o", markersize=3, **FORWARD | {"linewidth": 1.6})
     ax.plot(t, np.clip(log10(gradient), -2 * decades, 2 * decades), color=BACKWARD["color"], linestyle=DASHED, linewidth=2.4)
     ax.text(0.01, 0.9, "gap, forward: solid", transform=ax.transAxes, color=FORWARD["color"], bbox=PAPER)

@@ -145,20 +145,16 @@ SHARES = partial(expect.numbers, axes="N")
 
 
 @expect.arguments(ax=expect.axes, forward=SHARES, backward=SHARES, alone=SHARES)
-def by_position(ax, forward: np.ndarray, backward: np.ndarray, alone: np.ndarray) -> None:
-    """The shares of correct words (T,) by place, for sources read forward, reversed (`backward`), and not at all (`alone`)."""
-    longest = max(len(forward), len(backward))
-    ax.set(xlim=(0.5, longest + 4), ylim=(-0.02, 1.05), xlabel="place of the French word", ylabel="words right")
-    ends = np.array([forward[-1], backward[-1], alone[-1]])
-    order = np.argsort(ends)
-    heights = ends[order]
-    heights[1:] = np.maximum(heights[1:], heights[:-1] + 0.08)  # keeps the names legible
-    heights[2] = max(heights[2], heights[1] + 0.08)
-    spread = dict(zip(order, heights, strict=True))
-    lines = ("forward", forward, BACKWARD, "o"), ("reversed", backward, FORWARD, "s"), ("French alone", alone, IDENTITY, None)
-    for k, (name, rate, role, marker) in enumerate(lines):
+def by_position(ax, forward: np.ndarray, backward: np.ndarray, alone: np.ndarray | None = None) -> None:
+    """The shares of words (T,) by place, for sources read forward, reversed (`backward`), and not at all (`alone`)."""
+    lines = [("forward", forward, BACKWARD, "o"), ("reversed", backward, FORWARD, "s"), ("French alone", alone, IDENTITY, None)]
+    longest, height = max(len(forward), len(backward)), -1.0
+    ax.set(xlim=(0.5, 1.3 * longest), ylim=(-0.02, 1.05), xlabel="place of the French word", ylabel="words right")
+    ax.xaxis.set_major_locator(FixedLocator(range(1, longest + 1, 2)))
+    for name, rate, role, marker in sorted(lines[: 2 + (alone is not None)], key=lambda line: line[1][-1]):
+        height = max(rate[-1], height + 0.08)  # keeps the names legible
         ax.plot(np.arange(1, len(rate) + 1), rate, marker=marker, **role)
-        ax.text(len(rate) + 0.3, spread[k], name, va="center", color=role["color"])
+        ax.text(len(rate) + 0.02 * longest, height, name, va="center", color=role["color"])
 
 
 OUTCOMES = {
@@ -379,6 +375,7 @@ EXERCISES = {
             (lambda k, T: 2 * (T - k), "one too few: word T is read at step T and written at step T + 1."),
             (lambda k, T: T - k, "that is how many words are still read. Word k is read at step k, written at 2T - k + 1."),
             (lambda k, T: T - k + 1, "that is when it is written, counted from the source's end. It was read at step k."),
+            (lambda k, T: 2 * T - k + 1, "that is when word k is written. Subtract k, the step at which it is read."),
             (lambda k, T: 2 * T - k, "word k is read at step k and written at 2T - k + 1: subtract the one from the other."),
         ),
         "The same gaps, for the opposite words: now the last words are near, and they are written first.",
@@ -388,6 +385,7 @@ EXERCISES = {
         22,
         (
             (np.log(0.1) / np.log(0.9), "0.9^T crosses a tenth there, but words come whole: which is the first whole number?"),
+            (20, "0.9^20 = 0.122: that is still more than a tenth."),
             (21, "0.9^21 = 0.109: that is still more than a tenth."),
             (10, "after 10 steps 0.9^10 = 0.35 is left."),
             (23, "that counts the T - 1 steps within the English sentence; on to the French word there are T."),
