@@ -305,7 +305,7 @@ def independent(signals, length, values, lengths) -> None:
     logs = np.maximum(log10(values[:12]), -5)
     signals.vlines(np.arange(1, 1 + len(logs)), -5, logs, color=FORWARD["color"], linewidth=9)
     decade_axis(length, 20, "length of the state")
-    length.set(xlim=(0, len(lengths) - 1), ylim=(-3, 20), xlabel="pixel")
+    length.set(xlim=(0, len(lengths) - 1), ylim=(-3, 22), xlabel="pixel")
     length.plot(np.maximum(log10(lengths), -4), linewidth=2.4, **FORWARD)
 
 

@@ -147,7 +147,7 @@ SHARES = partial(expect.numbers, axes="N")
 @expect.arguments(ax=expect.axes, forward=SHARES, backward=SHARES, alone=SHARES)
 def by_position(ax, forward: np.ndarray, backward: np.ndarray, alone: np.ndarray | None = None) -> None:
     """The shares of words (T,) by place, for sources read forward, reversed (`backward`), and not at all (`alone`)."""
-    lines = [("forward", forward, BACKWARD, "o"), ("reversed", backward, FORWARD, "s"), ("French alone", alone, IDENTITY, None)]
+    lines: list = [("forward", forward, BACKWARD, "o"), ("reversed", backward, FORWARD, "s"), ("French alone", alone, IDENTITY, None)]
     longest, height = max(len(forward), len(backward)), -1.0
     ax.set(xlim=(0.5, 1.3 * longest), ylim=(-0.02, 1.05), xlabel="place of the French word", ylabel="words right")
     ax.xaxis.set_major_locator(FixedLocator(range(1, longest + 1, 2)))
