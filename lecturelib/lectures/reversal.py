@@ -147,11 +147,12 @@ SHARES = partial(expect.numbers, axes="N")
 @expect.arguments(ax=expect.axes, forward=SHARES, backward=SHARES, alone=SHARES)
 def by_position(ax, forward: np.ndarray, backward: np.ndarray, alone: np.ndarray | None = None) -> None:
     """The shares of words (T,) by place, for sources read forward, reversed (`backward`), and not at all (`alone`)."""
-    lines: list = [("forward", forward, BACKWARD, "o"), ("reversed", backward, FORWARD, "s"), ("French alone", alone, IDENTITY, None)]
+    lines: list = [("forward", forward, BACKWARD, "o"), ("reversed", backward, FORWARD, "s")]
+    lines += [("French alone", alone, IDENTITY, None)] if alone is not None else []
     longest, height = max(len(forward), len(backward)), -1.0
     ax.set(xlim=(0.5, 1.3 * longest), ylim=(-0.02, 1.05), xlabel="place of the French word", ylabel="words right")
     ax.xaxis.set_major_locator(FixedLocator(range(1, longest + 1, 2)))
-    for name, rate, role, marker in sorted(lines[: 2 + (alone is not None)], key=lambda line: line[1][-1]):
+    for name, rate, role, marker in sorted(lines, key=lambda line: line[1][-1]):
         height = max(rate[-1], height + 0.08)  # keeps the names legible
         ax.plot(np.arange(1, len(rate) + 1), rate, marker=marker, **role)
         ax.text(len(rate) + 0.02 * longest, height, name, va="center", color=role["color"])
