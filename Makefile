@@ -9,7 +9,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
-# What a change of one notebook can break, but for JupyterLab: its rules, every control of its figures, its page.
+# What a change of one notebook can break, but for JupyterLab: its rules, every control of its figures, its exercises, its page.
 CHECKS := $(addprefix tests/,test_notebooks.py test_figures.py test_prose.py test_solutions.py test_exercises.py browser/test_pages.py)
 
 .PHONY: help lab test test-all check processors floors notebooks cell-ids site serve-site student solutions proof bench clean

@@ -1,6 +1,6 @@
 """Two costs with exact derivatives: the loss of one unit on `tasks.latch`, and a cliff in two parameters with its valley."""
 
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from lecturelib import expect
 
-__all__ = ["latch_loss", "logistic_cost", "logistic_valley"]
+__all__ = ["latch_loss", "logistic_cost", "logistic_valley", "wall"]
 
 
 def latch_loss(x: np.ndarray, target: np.ndarray, w: ArrayLike, b: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
@@ -77,7 +77,7 @@ def logistic_valley(w: ArrayLike) -> np.ndarray:
 
 
 class Wall(NamedTuple):
-    """A cut through the valley at one w: the cost, and the length of its gradient, at b = floor + `apart`."""
+    """A cut through the valley at one w: the cost, and the length of its gradient, at b = floor + `apart`; each (1601,)."""
 
     apart: np.ndarray
     cost: np.ndarray
@@ -90,9 +90,10 @@ class Wall(NamedTuple):
         return steep[-1] - steep[0]
 
 
+@expect.arguments(w=partial(expect.number, least=2, most=8))
 @cache
 def wall(w: float) -> Wall:
-    """The cut at w, with most of its points close to the wall."""
+    """The cut at w, from 2 to 8: 1601 points, most of them close to the wall, from 0.2 below to 0.2 above the valley's floor."""
     apart = 0.2 * np.linspace(-1, 1, 1601) ** 5
     cost, g_w, g_b = logistic_cost(w, logistic_valley(w) + apart)
     return Wall(apart, cost, np.hypot(g_w, g_b))

@@ -448,6 +448,7 @@ TABLE = {
     costs.latch_loss: {"x": real(np.ones((4, 3))), "target": real(np.ones(3)), "w": real(2.5), "b": (0.1, like(0.1, axes=False))},
     costs.logistic_cost: {"w": real(5.0, axes=False), "b": real(-2.0, axes=False), "T": whole(3)},
     costs.logistic_valley: {"w": (5.0, [*like(5.0, axes=False), 1.9, np.array([5.0, 8.1])])},
+    costs.wall: {"w": (5.0, [*number(), 1.9, 8.1])},
     tasks.recall: {"rng": rng(), "B": whole(2), "T": whole(3), "symbols": whole(4), "dtype": DTYPE},
     tasks.adding: {"rng": rng(), "B": whole(2), "T": whole(4, least=2), "dtype": DTYPE},
     datasets.digits: {"side": (7, choice(20, 7.5, 28j))},

@@ -336,10 +336,10 @@ def _steepness(given):
 
 
 def _folds(given):
-    """How many fixed points there are a little below and a little above a bias; its size, or 9 if that has no own hint."""
+    """How many fixed points there are a little below and a little above a bias; its size, or its sign if that has no own hint."""
     b = number(-2, 2)(given)
     counts = [len(maps.fixed_points(maps.tanh_map(2.0, b + nudge), -1.5, 1.5)) for nudge in (-0.005, 0.005)]
-    return [*counts, round(abs(b), 2) if round(abs(b), 2) in (0.71, 0.96) else 9]
+    return [*counts, size if (size := round(abs(b), 2)) in (0.71, 0.96) else 1 if b >= 0 else -1]
 
 
 def _end(W, b, h, steps=1000):

@@ -271,7 +271,7 @@ def ends(runs: list[train.Run]) -> np.ndarray:
 
 @expect.arguments(ax=expect.axes, eta=partial(expect.one_of, choices=("none", "5", "0.5")))
 def seeds(ax, eta):
-    """The losses at the end of nine stored runs at each rate, as powers of ten; gives the medians (4,), not as powers."""
+    """The losses at the end of nine stored runs at each rate, as powers of ten; gives the median, not as a power, by rate."""
     runs, rates = pretrained.load("clipping"), ("0.03", "0.1", "0.3", "1")
     plain, chosen = (np.array([runs[f"rate {r} η {e}"].measured["log losses"] for r in rates]) for e in ("none", eta))
     ax.set(xlim=(-0.5, 3.5), ylim=(-4.6, 1.6), xlabel="rate", ylabel="loss at the end")
@@ -285,7 +285,7 @@ def seeds(ax, eta):
     x, role = np.arange(4)[:, None] + np.linspace(-0.2, 0.2, 9), WITHOUT if eta == "none" else FORWARD | {"marker": "o"}
     ax.plot(x.ravel(), chosen.ravel(), **role | {"linestyle": "none", "markersize": 6, "fillstyle": "none"})
     _key(ax, names, bottom=True)
-    return 10 ** np.median(chosen, axis=1)
+    return dict(zip(rates, 10 ** np.median(chosen, axis=1), strict=True))
 
 
 @cache
@@ -295,7 +295,8 @@ def reach(gain: float, T: int = 60) -> tuple[float, np.ndarray]:
     readout, cell = 0.1 * rng.standard_normal((4, 32)), cells.init_rnn(rng, 4, 32, gain=gain, dtype=np.float64)
     net = nets.Net(cell, readout, np.zeros(4))
     x, labels = tasks.recall(rng, 32, T, dtype=np.float64)
-    gradient, y_bar = nets.loss(net, x, labels, error=nets.cross_entropy)[1], nets.cross_entropy(nets.output(net, x), labels)[1]
+    _, gradient = nets.loss(net, x, labels, error=nets.cross_entropy)
+    _, y_bar = nets.cross_entropy(nets.output(net, x), labels)
     each = jacobians.gradient_norms(cell, x, y_bar @ net.W)
     return train.norm(gradient), np.linalg.norm(each[1:], axis=1)
 

@@ -83,7 +83,10 @@ def twins(orbits, gap, f, start, hair, steps, decades, rate=None):
     Returns the gap and the gradient at each step, both of shape (steps + 1,).
     """
     x, twin = maps.orbit(f, start, steps), maps.orbit(f, start + hair, steps)
-    (_cobwebs if rate is None else _over_time)(orbits, f, x, twin)
+    if rate is None:
+        _cobwebs(orbits, f, x, twin)
+    else:
+        _over_time(orbits, x, twin)
     apart = np.abs(twin - x)
     gradient = np.abs(np.r_[1, np.cumprod(f.d(x[:-1]))])  # at each t what backprop passes back from step t to step 0
     _sizes_along_time(gap, np.where(apart < 2 * ROUNDING, np.nan, apart) / hair, gradient, decades, rate)
@@ -101,7 +104,7 @@ def _cobwebs(ax, f, x, twin):
     ax.plot(twin[-1], twin[-1], marker="s", markersize=6, color=TWIN, markeredgecolor="white", zorder=5)
 
 
-def _over_time(ax, f, x, twin):
+def _over_time(ax, x, twin):
     """Both orbits step by step; they hide each other until they part."""
     ax.set(xlim=(0, LAST), ylim=(-0.03, 1.2), yticks=(0, 0.5, 1), xlabel="step t", ylabel="$x_t$")
     ax.plot(x, marker="o", markersize=4, **FORWARD | {"linewidth": 1.6})

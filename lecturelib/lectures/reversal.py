@@ -236,7 +236,8 @@ def swaps(line: str, order: str) -> Swaps:
     ends = np.cumsum([len(some) for some in swapped])
     drops = [p[:, 0] - part.mean(1) for part in np.split(p[:, 1:], ends[:-1], axis=1)]
     own = [np.bincount([_first_change(french, other) for _, other in some]).argmax() for some in swapped]
-    gradients = nets.input_gradients(net, sources[:, 0], target)[:, -len(english) :][:, :: 1 if order == "forward" else -1]
+    gradients = nets.input_gradients(net, sources[:, 0], target)[:, -len(english) :]
+    gradients = gradients if order == "forward" else gradients[:, ::-1]
     return Swaps(english, french, [*others], np.array(own), np.array(drops), gradients[:, [*others]].T)
 
 

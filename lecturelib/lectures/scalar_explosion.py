@@ -73,8 +73,7 @@ def pulse(units, time, passed, k):
     Left, the units and what each of them has; a thin line shows the most that it has had so far. Right, each unit over time as a
     thin line, and the length of the whole.
     """
-    if k >= len(passed):
-        raise ValueError(f"k must be at most {len(passed) - 1}, the steps that passed holds, not {k}")
+    expect.whole("k", k, least=0, most=len(passed) - 1)
     n, floor = passed.shape[1], -2
     x, logs = np.arange(1, n + 1), np.maximum(log10(passed), floor - 1)
     for ax, label in ((units, "gradient at each unit"), (time, "gradient")):
@@ -148,8 +147,7 @@ def norm_bounds(ax, logs, radius, sigma, k):
 
     The lower bound is the k-th power of the spectral `radius`, the upper one that of the largest singular value `sigma`.
     """
-    if k >= len(logs):
-        raise ValueError(f"k must be at most {len(logs) - 1}, the last power in logs, not {k}")
+    expect.whole("k", k, least=0, most=len(logs) - 1)
     decade_axis(ax, 3, r"longest arrow, $\|W^k\|$")
     all_k = np.arange(len(logs))
     ax.set(xlim=(0, 1.12 * all_k[-1]), xlabel="steps back k")
