@@ -622,7 +622,13 @@ TABLE = {
         "c": real(np.ones(11)),
         "kept": real(np.ones(11)),
     },
-    lstm.memory_block: {"drawing": AXES, "code": AXES, "chosen": ("output h", [*choice(), "output"][4:])},
+    lstm.one_step: {"x": (1.0, number()), "h": (0.5, number()), "c": (-0.5, number())},
+    lstm.memory_block: {
+        "drawing": AXES,
+        "code": AXES,
+        "chosen": ("output h", [*choice(), "output", ""][4:]),
+        "values": (dict.fromkeys(lstm.PARTS, 0.5), thing({}, {**dict.fromkeys(lstm.PARTS, 0.5), "output h": "x"})),
+    },
     lstm.adjoint_terms: {
         "ax": AXES,
         "along": (0.5, number()),

@@ -63,6 +63,15 @@ def test_a_strange_letter_in_a_line_is_counted_from_its_start():
         reading.line_shades("trained", (0, 1.0), "xé", reference="x")
 
 
+def test_x_sets_the_gates_of_the_block():
+    """At 1 it overwrites, at -1 it remembers; what it shows is o tanh(c)."""
+    for x, i, f in ((1.0, 0.982, 0.018), (0.0, 0.5, 0.5), (-1.0, 0.018, 0.982)):
+        at = lstm.one_step(x, 0.5, -0.5)
+        assert (round(at["input gate i"], 3), round(at["forget gate f"], 3)) == (i, f)
+        assert at["memory cell c"] == pytest.approx(f * -0.5 + i * np.tanh(2 * x), abs=1e-3)
+        assert at["output h"] == pytest.approx(at["output gate o"] * np.tanh(at["memory cell c"]))
+
+
 def test_the_lines_beside_the_block_are_an_lstm_step():
     """Executed from top to bottom, as they stand there, they give what `cells.lstm_step` gives."""
     rng = np.random.default_rng(0)

@@ -131,9 +131,29 @@ MEANING = {
 }
 
 
-@expect.arguments(drawing=expect.axes, code=expect.axes, chosen=partial(expect.one_of, choices=CODE))
-def memory_block(drawing, code, chosen):
-    """The memory block as in the equations (no peepholes) with the part `chosen` highlighted, and the code that computes it."""
+OWN = cells.LSTM(np.array([[4.0], [-4.0], [0.0], [2.0]]), np.array([[0.0], [0.0], [3.0], [0.0]]), np.zeros(4))
+
+
+@expect.arguments(x=expect.number, h=expect.number, c=expect.number)
+def one_step(x: float, h: float, c: float) -> dict[str, float]:
+    """One step of a block of one cell, with input x and from h and c: the value of each of PARTS.
+
+    Its weights OWN are chosen so that x sets the gates of the cell, i = σ(4 x) and f = σ(-4 x), and h what is shown, o = σ(3 h).
+    """
+    step = cells.lstm_step(OWN, np.array([[h]]), np.array([[c]]), np.array([[x]]))
+    return {part: value.item() for part, value in zip(PARTS, (*step.gates, step.c, step.h), strict=True)}
+
+
+def _values(name, values):
+    """A check for `expect.arguments`: a number for each of PARTS."""
+    if not isinstance(values, dict) or set(values) != set(PARTS):
+        raise ValueError(f"{name}: a dictionary with a number for each of {', '.join(PARTS)}, not {values!r}")
+    return {part: expect.number(f"{name} of {part}", value) for part, value in values.items()}
+
+
+@expect.arguments(drawing=expect.axes, code=expect.axes, chosen=partial(expect.one_of, choices=PARTS), values=_values)
+def memory_block(drawing, code, chosen, values):
+    """The memory block as in the equations (no peepholes) with the part `chosen` highlighted; the code, and each part's value."""
     drawing.set(xlim=(-0.3, 6.4), ylim=(-0.4, 4.2), aspect="equal")
     for part, (x, y, symbol) in PARTS.items():
         _wires(drawing, part, part == chosen)
@@ -146,7 +166,8 @@ def memory_block(drawing, code, chosen):
         _box(drawing, x, y, mark, chosen in lights)
     for part, (x, y, _) in list(PARTS.items())[:4]:
         drawing.plot([x, x], [0, y - 0.25], color=GREY, linewidth=1, zorder=0)
-        drawing.text(x + 0.36, y + 0.34, part[-1], weight="bold", color=INK)
+        drawing.text(x + 0.1, y + 0.36, part[-1], weight="bold", color=INK)
+        drawing.text(x + 0.4, y + 0.36, f"{values[part]:.2f}", color=INK, fontsize=8)
     drawing.plot([0, 4.6], [0, 0], color=GREY, linewidth=1, zorder=0)
     for x, y, name in ((0, 3.75, "$c_{t-1}$"), (6, 3.75, "$c_t$"), (6, 2.65, "$h_t$"), (0.2, -0.35, "$x_t, h_{t-1}$")):
         drawing.text(x, y, name, ha="center", color=INK)
@@ -156,7 +177,10 @@ def memory_block(drawing, code, chosen):
         lit = part == chosen
         box = {"facecolor": LIT if lit else "none", "linewidth": 0, "pad": 4}
         text = ("▸ " if lit else "  ") + line
-        code.text(0.05, 6 - row, text, family="monospace", color=INK, weight="bold" if lit else None, bbox=box)
+        style = {"family": "monospace", "color": INK, "weight": "bold" if lit else None}
+        code.text(0.0, 6 - row, text, bbox=box, **style)
+        if part:
+            code.text(1.0, 6 - row, f"{values[part]:.2f}", ha="right", **style)
 
 
 def _wires(ax, part, lit):
