@@ -629,13 +629,7 @@ TABLE = {
         "chosen": ("output h", [*choice(), "output", ""][4:]),
         "values": (dict.fromkeys(lstm.PARTS, 0.5), thing({}, {**dict.fromkeys(lstm.PARTS, 0.5), "output h": "x"})),
     },
-    lstm.adjoint_terms: {
-        "ax": AXES,
-        "along": (0.5, number()),
-        "through_h": (0.25, number()),
-        "c_bar": (0.75, number()),
-        "c_bar_next": (1.0, number()),
-    },
+    lstm.adjoint_terms: {"ax": AXES, "at": (lstm.two_steps(0.2, 0.5, 0.2, 1.0), thing(lstm.AtStep))},
     reading.coloured_text: {
         "ax": AXES,
         "text": ("abcd", text()),

@@ -72,6 +72,12 @@ def test_x_sets_the_gates_of_the_block():
         assert at["output h"] == pytest.approx(at["output gate o"] * np.tanh(at["memory cell c"]))
 
 
+def test_the_two_terms_are_the_adjoint():
+    for gates in ((0.2, 0.5, 0.2, 1.0), (1.0, 0.3, 0.0, 0.7), (0.6, 1.0, 0.47, 0.0)):
+        at = lstm.two_steps(*gates)
+        assert at.c_bar == pytest.approx(at.along + at.through_h, rel=1e-12)
+
+
 def test_the_lines_beside_the_block_are_an_lstm_step():
     """Executed from top to bottom, as they stand there, they give what `cells.lstm_step` gives."""
     rng = np.random.default_rng(0)

@@ -157,7 +157,7 @@ def memory_block(drawing, code, chosen, values):
     drawing.set(xlim=(-0.3, 6.4), ylim=(-0.4, 4.2), aspect="equal")
     for part, (x, y, symbol) in PARTS.items():
         _wires(drawing, part, part == chosen)
-        _box(drawing, x, y, symbol, part == chosen)
+        _box(drawing, x, y, symbol, part == chosen, values[part])
     for x, y, mark, lights in (
         (1.0, 3.6, "×", ("forget gate f", "memory cell c")),
         (2.8, 2.3, "×", ("input gate i", "new input g", "memory cell c")),
@@ -193,21 +193,21 @@ def _wires(ax, part, lit):
         ax.annotate("", (x1, y1), (x0 + 0.6 * (x1 - x0), y0 + 0.6 * (y1 - y0)), arrowprops=heading, zorder=1 + lit)
 
 
-def _box(ax, x, y, symbol, lit):
-    """A symbol in a box; a circle for a sum or a product. The wires end at their edges."""
-    color = {"facecolor": LIT, "edgecolor": BACKWARD["color"]} if lit else {"facecolor": "white", "edgecolor": GREY}
+def _box(ax, x, y, symbol, lit, opened=0.0):
+    """A symbol in a box, darker the more it is open; a circle for a sum or a product. The wires end at their edges."""
+    face = str(1 - 0.45 * opened) if symbol == "σ" else LIT if lit else "white"
     wide = 0.4 if symbol == "tanh" else 0.25
     shape = Circle((x, y), 0.25) if symbol in "+×" else Rectangle((x - wide, y - 0.25), 2 * wide, 0.5)
-    shape.set(zorder=3, **color)
+    shape.set(zorder=3, facecolor=face, edgecolor=BACKWARD["color"] if lit else GREY)
     ax.add_patch(shape)
     ax.text(x, y, symbol, ha="center", va="center", color=INK, zorder=4, fontsize=8 if narrow(ax) else None)
 
 
 class AtStep(NamedTuple):
-    """A cell at step t, with the adjoints of h and c there and of c at step t + 1."""
+    """The two terms of the adjoint of c at step t, `along` the memory and `through_h`; their sum, and the adjoint at t + 1."""
 
-    c: float
-    h_bar: float
+    along: float
+    through_h: float
     c_bar: float
     c_bar_next: float
 
@@ -218,20 +218,21 @@ def two_steps(f_next: float, i_next: float, o: float, o_next: float) -> AtStep:
     p = p._replace(b=np.array([0.0, 0.0, 0.0, 1.5]))  # a large new input g, so that i has something to let in
     trace = cells.unroll(p, np.ones((2, 1, 1)), clamp={"f": {2: f_next}, "i": {2: i_next}, "o": {1: o, 2: o_next}})
     back = cells.backprop(trace, np.array([[[0.8]], [[1.0]]]))
-    return AtStep(trace.c[1, 0, 0], back.h_bar[1, 0, 0], *back.c_bar[1:, 0, 0])
+    c_bar, c_bar_next = back.c_bar[1:, 0, 0]
+    through_h = o * (1 - np.tanh(trace.c[1, 0, 0]) ** 2) * back.h_bar[1, 0, 0]
+    return AtStep(f_next * c_bar_next, through_h, c_bar, c_bar_next)
 
 
-@expect.arguments(ax=expect.axes, along=expect.number, through_h=expect.number, c_bar=expect.number, c_bar_next=expect.number)
-def adjoint_terms(ax, along, through_h, c_bar, c_bar_next):
-    """The two terms of the adjoint of c as bars, `along` the memory and `through_h`, and the adjoints at t and t + 1."""
+@expect.arguments(ax=expect.axes, at=partial(expect.instance, kinds=AtStep, what="an AtStep, as `two_steps` gives it"))
+def adjoint_terms(ax, at):
+    """The two terms of the adjoint of c as bars, and the adjoints at t and t + 1."""
     names = ["along the memory", "through h", r"$\bar c_t$: their sum", r"$\bar c_{t+1}$"]
-    ax.set(xlim=(-0.6, 2), ylim=(len(names) - 0.4, -0.6), xlabel="adjoint", yticks=range(len(names)), yticklabels=names)
+    ax.set(xlim=(-0.1, 2), ylim=(len(names) - 0.4, -0.6), xlabel="adjoint", yticks=range(len(names)), yticklabels=names)
     ax.axvline(0, **IDENTITY)
-    for row, value in enumerate([along, through_h, c_bar, c_bar_next]):
+    for row, value in enumerate(at):
         color, alpha = (INK, 0.45) if row < 2 else (BACKWARD["color"], 0.9)
-        ax.barh(row, np.clip(value, -1, 2), height=0.55, color=color, alpha=alpha)
-        side, gap = ("left", 0.06) if value >= 0 else ("right", -0.06)
-        ax.text(np.clip(value, -0.4, 1.7) + gap, row, f"{value:.3g}", va="center", ha=side, color=INK, bbox=PAPER)
+        ax.barh(row, value, height=0.55, color=color, alpha=alpha)
+        ax.text(min(value, 1.7) + 0.06, row, f"{value:.3g}", va="center", color=INK, bbox=PAPER)
 
 
 @cache
@@ -331,6 +332,8 @@ EXERCISES = {
             (_pairs((1, 0), (1, 1), (0, 0), (0, 1)), "i and f are swapped: the pair is (i, f), and f keeps the old value."),
             (_pairs((0, 0), (1, 0), (0, 1), (1, 1)), "f = 1 does not mean 'forget': it keeps the old value."),
             (_pairs((0, 1), (1, 0), (0, 0), (1, 1)), "add and overwrite are swapped: to add, keep the old value."),
+            (_pairs((0, 1), (1, 1), (0, 0), (1, 1)), "(1, 1) is no overwriting: it adds g to the old value."),
+            (_pairs((0, 1), (1, 1), (0, 1), (1, 0)), "(0, 1) does not erase: with f = 1 the old value stays."),
             (_pairs((0, 1), (1, 1), (1, 0), (0, 0)), "erase and overwrite are swapped: to erase, let nothing new in."),
         ),
         "The forget gate keeps the old value, the input gate lets the new one in: two switches, four operations.",
@@ -387,6 +390,7 @@ EXERCISES = {
             (6, "bias 6 keeps 0.61 of the gradient over 199 steps. A little less."),
             (5.29, "that is log(199): with it the cell keeps 1/e = 0.37, not a half."),
             (4.958, "that is the bias for 99 steps; 199 steps need a gate still nearer to 1."),
+            (0.00348, "that is log(2)/199, how far the gate may stay below 1; the bias is what σ turns into that gate."),
             (1, "with bias 1 the gate is 0.73, and 0.73^199 = 1e-27."),
             (0.9965, "0.9965 is what the gate must be; the bias is what the logistic σ turns into it."),
             (-5.66, "the sign is turned around: a negative bias shuts the gate."),
