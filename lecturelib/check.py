@@ -25,7 +25,7 @@ from lecturelib.lectures import (
     scalar_explosion,
     start_here,
 )
-from lecturelib.probes import Called, Unfit, Untouched, shown, together
+from lecturelib.probes import Called, Named, Unfit, Untouched, shown, together
 
 __all__ = ["EXERCISES", "Verdict", "answer"]
 
@@ -88,7 +88,11 @@ def _judged(exercise, got, words):
     if reply := exercise.reply(got):
         right, text = reply
         return Verdict(right, f"{'Right.' if right else 'Not yet:'} {text}")
-    wrong = f"{words} is not right, and no common slip gives it." if words else _wrong(exercise, got)
+    if isinstance(exercise.probe, Named):
+        _, name = exercise.probe.place(exercise.first_wrong(got))
+        wrong = f"what you have for {name!r} is not right. (Of the others nothing is said yet.)"
+    else:
+        wrong = f"{words} is not right, and no common slip gives it." if words else _wrong(exercise, got)
     return Verdict(False, f"Not yet: {wrong}")
 
 

@@ -280,6 +280,36 @@ def _for(case):
     return f" for {text}" if "array" not in text else ""
 
 
+@dataclass(frozen=True, eq=False)
+class Named:
+    """A probe for a dictionary that has numbers of one shape under each of `names`; `asked` says what each of them is.
+
+    Numbers are rounded to `digits`. ValueError: there are no names.
+    """
+
+    names: tuple[str, ...]
+    shape: tuple[int, ...]
+    asked: str
+    digits: int = 12
+
+    def __post_init__(self):
+        if not isinstance(self.names, tuple) or not self.names:
+            raise ValueError(f"the names of a dictionary are a tuple of texts, not {shown(self.names)}")
+
+    def __call__(self, given: Any) -> np.ndarray:
+        if not isinstance(given, dict) or set(given) != set(self.names):
+            raise Unfit(f"the answer is a dictionary with {self.asked} for each of {', '.join(self.names)}, not {shown(given)}")
+        if any(part is ... for part in given.values()):
+            raise Untouched
+        numbers = np.ravel([floats(given[name], self.shape, f"each answer is {self.asked}") for name in self.names])
+        return np.array([float(f"{number:.{self.digits}g}") for number in numbers])
+
+    def place(self, k: int) -> tuple[slice, str]:
+        """Where number `k` of all is: (the slice of the numbers under its name, that name)."""
+        size = int(np.prod(self.shape))
+        return slice(start := k // size * size, start + size), self.names[k // size]
+
+
 def keeps_half(steps: int) -> Callable[[Any], list[float]]:
     """A probe for a forget bias: [1, 0] if a lone cell keeps half of its gradient over `steps`, else [0, it to three digits].
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from lecturelib.probes import ATOL, RTOL, Called, Exercise, shown
+from lecturelib.probes import ATOL, RTOL, Called, Exercise, Named, shown
 
 __all__ = ["Sealed", "seal"]
 
@@ -93,7 +93,7 @@ def _cells(numbers, sketch):
 def _parts(probe: Callable, size: int) -> Iterator[slice]:
     """Which of the numbers are the result of one call each; none if the answer is not a function."""
     end = 0
-    while isinstance(probe, Called) and end < size:
+    while isinstance(probe, Called | Named) and end < size:
         part, _ = probe.place(end)
         yield part
         end = part.stop

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from lecturelib import check
-from lecturelib.probes import Called, Exercise, number, shown, signs, together
+from lecturelib.probes import Called, Exercise, Named, number, shown, signs, together
 
 each_exercise = pytest.mark.parametrize("name", check.EXERCISES)
 
@@ -475,6 +475,17 @@ def test_two_exercises_cannot_share_a_name():
 
 
 HALF = number(0, 1)
+def test_of_a_dictionary_the_first_wrong_name_is_told():
+    """Two slips at once, in another order than the skeleton's; a single slip keeps its hint."""
+    left = {"gates": 0.99, "identity": 1, "reverse": 1, "clip": 0.5**10}
+    assert check.answer("remedies", left).text.startswith("Not yet: what you have for 'reverse' is not right.")
+    assert "There are ten of them" in check.answer("remedies", left | {"reverse": 0.5}).text
+    assert check.answer("remedies", left | {"reverse": 0.5, "gates": 0.904}).right
+    assert check.answer("remedies", left | {"clip": ...}).right is None
+    assert "for each of clip, reverse, identity, gates, not" in check.answer("remedies", {"clip": 1}).text
+    assert "each answer is a number" in check.answer("remedies", left | {"clip": "small"}).text
+
+
 WRONG = {
     "a list of exercises": (lambda: together([check.EXERCISES["gaps"]]), "a dict from names to exercises"),
     "no exercise": (lambda: together({"gaps": 5}), "a dict from names to exercises"),
@@ -488,6 +499,8 @@ WRONG = {
     "no cases": (lambda: Called((), len), "tuple of tuples of arguments"),
     "cases that are no tuples": (lambda: Called((1, 2), len), "tuple of tuples of arguments"),
     "no shape": (lambda: Called(((1,),), 5), "like must be a function"),
+    "no names": (lambda: Named((), (), "a number"), "tuple of texts"),
+    "names as a list": (lambda: Named(["a"], (), "a number"), "tuple of texts"),
     "no interval": (lambda: number(1, 0), "no number from 1 to 0"),
     "an interval to nan": (lambda: number(0, np.nan), "no number from 0 to nan"),
     "bounds that are no numbers": (lambda: number("a", None), "bounds are numbers"),

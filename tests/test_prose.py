@@ -61,7 +61,7 @@ EXCEPTIONS = {
     ("07-lstm", "read-bias"): {"0.5^{99}": SUM, "10^{-30}": SUM},
     ("07-lstm", "training"): dict.fromkeys(["0.002", "0.005"], SETTING),
     ("07-lstm", "characters"): {"1.3": SETTING},
-    ("08-gradient-flow", "read-silent"): {"0.71": SUM},
+    ("08-gradient-flow", "read-spectrum"): {"1.6": SLIDERS},
     ("08-gradient-flow", "ask-remedies"): {"0.99": "the exercise"},
 }
 

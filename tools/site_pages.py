@@ -189,7 +189,7 @@ def cell_html(cell: NotebookNode, solved: Mapping[str, str]) -> str:
         answer = f'<div class="answer" hidden>{highlighted(solved[cell.id])}</div>'
         return f'<section id="{cell.id}" class="exercise">{code_html(cell, False)}{answer}</section>'
     outputs, kind = "".join(map(output_html, cell.outputs)), ' class="claim"' if "claim" in tags else ""
-    return f'<section id="{cell.id}"{kind}>{code_html(cell, not kind)}{outputs}</section>'
+    return f'<section id="{cell.id}"{kind}>{code_html(cell, True)}{outputs}</section>'
 
 
 def highlighted(source: str) -> str:

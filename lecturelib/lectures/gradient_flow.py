@@ -6,7 +6,7 @@ import numpy as np
 
 from lecturelib import cells, expect, jacobians
 from lecturelib.plots import BACKWARD, DECADES, IDENTITY, INK, PAPER, lag_axis, log10, name_lines, narrow
-from lecturelib.probes import Called, Exercise, Unfit, Untouched, floats, shown
+from lecturelib.probes import Called, Exercise, Named
 
 REMEDIES = "clip", "reverse", "identity", "gates"
 WORDS = {"without": [10] * 10, "with": list(range(1, 20, 2))}  # steps from each of ten words to its translation, reversed or not
@@ -27,21 +27,24 @@ def product(weights: str, gain: float, T: int) -> tuple[np.ndarray, np.ndarray]:
 
 @expect.arguments(ax=expect.axes, values=expect.field, left=partial(expect.row, least=2), lags=expect.whole, decades=DECADES)
 def spectrum(ax, values, left, lags, decades=20):
-    """Singular values (T + 1, N) of dh_T / dh_t, t = 0 ... T, as a band over the lag, and what is `left` (T + 1,) of a gradient.
+    """Singular values (T + 1, N) of dh_T / dh_t, t = 0 ... T, over the lag, and what is `left` (T + 1,) of a gradient.
 
-    A float64 holds 16 digits: singular values below 10^-16 of the largest are rounding errors. The band ends there, at a dotted
-    line.
+    A float64 holds 16 digits: singular values below 10^-16 of the largest are rounding errors. A line ends where it comes near
+    that limit, which is dotted. Every third is drawn: more lines would only fill the picture.
     """
     expect.numbers("values", values, "T N", finite=False, T=len(left))
     lag_axis(ax, lags, decades, "factor over k steps")
-    strongest, weakest, left = (np.clip(log10(v)[:0:-1], -2 * decades, 2 * decades) for v in (values[:, 0], values[:, -1], left))
-    k, limit = np.arange(len(left)), strongest - 16
-    ax.fill_between(k, np.maximum(weakest, limit), strongest, color=IDENTITY["color"], alpha=0.3, linewidth=0)
-    ax.plot(k, np.where(weakest < limit + 1, limit, np.nan), color=INK, linestyle=":", linewidth=2)
+    logs, left = (np.clip(log10(v)[:0:-1], -2 * decades, 2 * decades) for v in (values, left))
+    k, strongest, limit = np.arange(len(left)), logs[:, 0], logs[:, 0] - 16
+    seen = np.where(logs > limit[:, None] + 1, logs, np.nan)
+    gap = np.full((1, seen.shape[1]), np.nan)  # all directions are one line with gaps, for speed
+    lines = np.vstack([seen, gap])[:, ::3].T
+    ax.plot(np.tile([*k, 0], len(lines)), lines.ravel(), color=IDENTITY["color"], linewidth=0.8)
+    ax.plot(k, np.where(np.isnan(seen).any(axis=1), limit, np.nan), color=INK, linestyle=":", linewidth=2)
     ax.plot(k, strongest, color=INK, linewidth=1)
     ax.plot(k, left, **BACKWARD)
     ends = {"strongest": strongest[-1], "this gradient": left[-1]}
-    if weakest[-1] < limit[-1] + 1 and limit[-1] > -decades:
+    if np.isnan(seen[-1]).any() and limit[-1] > -decades:
         ends["16 digits end"] = limit[-1]
     name_lines(ax, k[-1] + 0.02 * lags, ends, {**dict.fromkeys(ends, INK), "this gradient": BACKWARD["color"]}, decades)
 
@@ -64,7 +67,7 @@ ROW = partial(expect.row, least=2)
 
 @expect.arguments(factors=expect.axes, product=expect.axes, size=ROW, before=ROW)
 def factor_by_factor(factors, product, size, before, words):
-    """Each factor of a gradient's way back, as a line from 1, and below their product; returns a sentence on both.
+    """Each factor of a gradient's way back, as a line from 1, and below it the gradient; returns a sentence on both.
 
     `size` (T,) is the gradient at lag 0 ... T - 1, and `before` (T,) the same without a remedy, in grey. `words`, a list, holds
     the lags of the words of a sentence: each is a dot, and only the first word's factors are in colour. It may be empty.
@@ -76,7 +79,7 @@ def factor_by_factor(factors, product, size, before, words):
     logs, before = (np.clip(log10(line), -99, 99) for line in (size, before))
     each = np.diff(logs)
     _factors(factors, each, lags, words[0] if words else lags)
-    lag_axis(product, lags, decades, "their product")
+    lag_axis(product, lags, decades, "the gradient")
     product.set(ylim=(-decades, decades if max(logs.max(), before.max()) > 1 else 0.3 * decades))
     product.plot(before, color=IDENTITY["color"], linewidth=2.5, visible=(before != logs).any())
     product.plot(logs, linewidth=2.5, **BACKWARD)
@@ -133,16 +136,6 @@ def _chains():
     return tuple(chains)
 
 
-def _left(given):
-    """What is left with each remedy, to three digits, in the order of REMEDIES."""
-    if not isinstance(given, dict) or set(given) != set(REMEDIES):
-        raise Unfit(f"the answer is a dictionary with a number for each of {', '.join(REMEDIES)}, not {shown(given)}")
-    if any(value is ... for value in given.values()):
-        raise Untouched
-    left = floats([given[name] for name in REMEDIES], (4,), "what is left is a number for each remedy, such as 0.5**3")
-    return [float(f"{value:.3g}") for value in left]
-
-
 _LEFT = {"clip": 0.5**10, "reverse": 0.5, "identity": 1, "gates": 0.99**10}
 
 EXERCISES = {
@@ -180,7 +173,7 @@ EXERCISES = {
         "One matrix a step: slopes, then weights. Exploding and vanishing gradients are what becomes of this loop.",
     ),
     "remedies": Exercise(
-        _left,
+        Named(REMEDIES, (), "a number such as 0.5**3", digits=3),
         _LEFT,
         (
             (_LEFT | {"clip": 1}, "clipping shortens a gradient that is too long. This one is short, and stays so: 0.5^10."),
@@ -189,9 +182,11 @@ EXERCISES = {
             (_LEFT | {"reverse": 0.5**19}, "that is the last word's way, 19 factors. The first word has one."),
             (_LEFT | {"reverse": 1}, "one factor is left on the first word's way, not none."),
             (_LEFT | {"identity": 0.5}, "the identity changes every factor to 1, not only some of them."),
+            (_LEFT | {"identity": 0.68}, "0.68 is for units of which half are silent. Here each of the ten factors is simply 1."),
             (_LEFT | {"identity": 0.5**10}, "the identity changes the factors: each is 1."),
             (_LEFT | {"gates": 0.99}, "0.99 is one factor. There are ten of them."),
             (_LEFT | {"gates": 0.5**10}, "the gates set factors of their own: 0.99 each, not 0.5."),
+            (_LEFT | {"gates": 0.5**10 * 0.99**10}, "the gates replace the factors of 0.5: ten times 0.99 is all."),
             (_LEFT | {"gates": 1}, "a gate of 0.99 is not quite 1: ten of them leave 0.99^10."),
         ),
         "One product, four remedies: shorten the sum, change the number of factors, start them at 1, learn them.",

@@ -8,7 +8,7 @@ from matplotlib.patches import Circle, Rectangle
 
 from lecturelib import cells, expect, jacobians
 from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, PAPER, SOURCE, name_lines, narrow
-from lecturelib.probes import Called, Exercise, Unfit, Untouched, floats, keeps_half, shown
+from lecturelib.probes import Called, Exercise, Named, Unfit, keeps_half
 
 GREY, LIT = IDENTITY["color"], "#F6D7C2"
 SYMBOLS = {"W": (1, 0), "A": (1, 1), "E": (0, 0), ".": (0, 1)}  # the gates (i, f)
@@ -259,14 +259,7 @@ _GATES = Called(tuple((t,) for t in range(1, 51)), lambda t: (2,))
 _sigma = cells.PHI["logistic"].f
 
 
-def _table(given):
-    """(i, f) of each operation, eight numbers."""
-    if not isinstance(given, dict) or set(given) != set(_OPERATIONS):
-        raise Unfit(f"the answer is a dictionary with a pair (i, f) for each of {', '.join(_OPERATIONS)}, not {shown(given)}")
-    if any(pair is ... for pair in given.values()):
-        raise Untouched
-    asked = "each operation needs a pair (i, f) of 0s and 1s, such as (1, 0)"
-    return np.concatenate([floats(given[name], (2,), asked) for name in _OPERATIONS])
+_TABLE = Named(_OPERATIONS, (2,), "a pair (i, f) of 0s and 1s, such as (1, 0),")
 
 
 def _pairs(*pairs):
@@ -326,7 +319,7 @@ _ROWS = "the rows of W are i, f, o, g."
 
 EXERCISES = {
     "table": Exercise(
-        _table,
+        _TABLE,
         _pairs((0, 1), (1, 1), (0, 0), (1, 0)),
         (
             (_pairs((1, 0), (1, 1), (0, 0), (0, 1)), "i and f are swapped: the pair is (i, f), and f keeps the old value."),
