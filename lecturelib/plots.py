@@ -148,8 +148,8 @@ def name_lines(ax: Axes, x: float, ends: dict[str, float], colors: dict[str, str
     y = np.clip([ends[name] for name in names], -edge, edge)
     k = gap * np.arange(len(y))
     z, n = y - k, range(len(y))  # the nearest places that lie `gap` apart: an isotonic regression, so a name far off stays
-    spread = k + [max(min(z[a : b + 1].mean() for b in n[i:]) for a in n[: i + 1]) for i in n]
-    spread += max(0, -edge - spread[0]) - max(0, spread[-1] - edge)
+    fitted = [max(min(z[a : b + 1].mean() for b in n[i:]) for a in n[: i + 1]) for i in n]
+    spread = k + np.clip(fitted, -edge, max(-edge, edge - k[-1]))
     size = 9 if narrow(ax) else None
     for name, height in zip(names, spread, strict=True):
         off = " ↑" if ends[name] > decades else " ↓" if ends[name] < -decades else ""

@@ -475,6 +475,8 @@ def test_two_exercises_cannot_share_a_name():
 
 
 HALF = number(0, 1)
+
+
 def test_of_a_dictionary_the_first_wrong_name_is_told():
     """Two slips at once, in another order than the skeleton's; a single slip keeps its hint."""
     left = {"gates": 0.99, "identity": 1, "reverse": 1, "clip": 0.5**10}

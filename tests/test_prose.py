@@ -29,6 +29,7 @@ EXCEPTIONS = {
     ("01-scalar-explosion", "do-pulse"): {"0.05": SLIDERS},
     ("01-scalar-explosion", "read-pulse"): {"0.1": SUM},
     ("01-scalar-explosion", "numbers"): {"10^{38}": "the largest float32"},
+    ("02-iterated-functions", "do-cobweb"): {"-0.81": SLIDERS},
     ("02-iterated-functions", "read-cobweb"): {"-0.816": "the mirror image of 0.816"},
     ("02-iterated-functions", "do-slope"): dict.fromkeys(["0.001", "2.6", "3.4"], SLIDERS),
     ("02-iterated-functions", "do-bridge"): {"3.57": SLIDERS},

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.ticker import FixedLocator
 
 from lecturelib import expect, mandelbrot, maps, plots
-from lecturelib.plots import BACKWARD, DASHED, DECADES, FORWARD, IDENTITY, INK, PAPER, decade_axis, fixed_ticks, log10, tangent
+from lecturelib.plots import BACKWARD, DECADES, FORWARD, IDENTITY, INK, PAPER, decade_axis, fixed_ticks, log10, tangent
 from lecturelib.probes import Exercise, number, signs
 
 PLACES = (1 - np.cos(np.linspace(0, np.pi, 2001))) / 2  # denser near 0 and 1, where the repeated logistic map has its walls
@@ -23,21 +23,37 @@ HERE = {"color": INK, "linewidth": 1.4, "linestyle": "-."}  # the vertical line 
 @expect.arguments(ax=expect.axes, f=maps.checked_map, at=expect.number)
 def composed(ax, f, at):
     """y = f(x) on [0, 1], the diagonal, and the tangent at `at` (slide 7)."""
-    ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="$x$", ylabel="$y$")
+    ax.set(xlim=(-0.02, 1.02), ylim=(0, 1), xlabel="$x$", ylabel="$y$")
     ax.plot([0, 1], [0, 1], **IDENTITY)
     ax.plot(PLACES, f(PLACES), linewidth=1.8, **FORWARD)
     tangent(ax, f, at, 0.12 / np.hypot(1, f.d(at)))
 
 
-@expect.arguments(ax=expect.axes, f=maps.checked_map, at=expect.number)
-def slopes(ax, f, at):
-    """log10 of |f'(x)| on [0, 1], and its median over x as a line (slide 7: 'dy/dx large' between plateaus)."""
-    places = np.sort(np.r_[PLACES, at])  # a wall at `at` may be thinner than the grid
+def walls(r: float) -> np.ndarray:
+    """Places where the repeated logistic map may be steep: 0, 1, and all starts that come to 1 - 1/r within seven steps.
+
+    Both 0 and, for r > 1, 1 - 1/r are its fixed points. ValueError: r is not from 0 to 4.
+    """
+    level = np.array([1 - 1 / r]) if expect.number("r", r, least=0, most=4) > 1 else np.empty(0)
+    found = [np.array([0.0, 1.0]), level]
+    for _ in range(7):
+        half = np.sqrt(1 / 4 - level[level <= r / 4] / r)  # f(1/2 - half) = f(1/2 + half) = level
+        found.append(level := np.r_[1 / 2 - half, 1 / 2 + half])
+    return np.concatenate(found)
+
+
+@expect.arguments(ax=expect.axes, f=maps.checked_map, at=expect.number, also=expect.row)
+def slopes(ax, f, at, also):
+    """log10 of |f'(x)| on [0, 1], and its median over x as a line (slide 7: 'dy/dx large' between plateaus).
+
+    Walls are thinner than any grid: the places `also`, and `at`, are drawn besides.
+    """
+    places = np.sort(np.r_[PLACES, also, at])
     logs = np.clip(log10(f.d(places)), -40, 40)
     median = np.clip(log10(np.median(np.abs(f.d(np.linspace(0, 1, 1001))))), -29, 29)
-    decades = next(d for d in (6, 15, 30) if d == 30 or max(logs.max(), abs(median)) < d)
+    decades = 6 if max(logs.max(), abs(median)) < 6 else 30
     decade_axis(ax, decades, r"$|dy/dx|$")
-    ax.set(xlim=(0, 1), xlabel="$x$")
+    ax.set(xlim=(-0.02, 1.02), xlabel="$x$")
     ax.axhline(0, **IDENTITY)
     ax.plot(places, logs, linewidth=1.2, color=BACKWARD["color"])
     ax.axhline(median, color=INK, linestyle=":", linewidth=2)
@@ -89,11 +105,9 @@ def twins(orbits, gap, f, start, hair, steps, decades, rate=None):
         _over_time(orbits, x, twin)
     apart = np.abs(twin - x)
     gradient = np.abs(np.r_[1, np.cumprod(f.d(x[:-1]))])  # at each t what backprop passes back from step t to step 0
-    _sizes_along_time(gap, np.where(apart < 2 * ROUNDING, np.nan, apart) / hair, gradient, decades, rate)
-    for size, says in ((1, "as far apart as can be"), (ROUNDING, "rounding")):
-        if abs(log10(size / hair)) < decades:
-            gap.axhline(log10(size / hair), color=IDENTITY["color"], linewidth=1, linestyle=":", zorder=0.9)
-            gap.text(0.4, log10(size / hair), says, va="center", fontsize=9, color=IDENTITY["color"], bbox=PAPER, zorder=1)
+    lost = np.logical_or.accumulate(apart < 2 * ROUNDING)  # from there on the gap is rounding
+    sizes = {"gap": np.where(lost, np.nan, apart) / hair, "gradient": gradient}
+    _sizes_along_time(gap, sizes, decades, rate, {"width 1": 1 / hair, "rounding": ROUNDING / hair})
     return apart, gradient
 
 
@@ -106,26 +120,39 @@ def _cobwebs(ax, f, x, twin):
 
 def _over_time(ax, x, twin):
     """Both orbits step by step; they hide each other until they part."""
-    ax.set(xlim=(0, LAST), ylim=(-0.03, 1.2), yticks=(0, 0.5, 1), xlabel="step t", ylabel="$x_t$")
+    _steps(ax)
+    ax.set(ylim=(-0.03, 1.2), yticks=(0, 0.5, 1), ylabel="$x_t$")
     ax.plot(x, marker="o", markersize=4, **FORWARD | {"linewidth": 1.6})
     ax.plot(twin, color=TWIN, linestyle=":", linewidth=1.6, marker="s", markersize=4)
     ax.text(0.01, 0.92, "solid: one    dotted: the other", transform=ax.transAxes, color=INK, bbox=PAPER)
 
 
-def _sizes_along_time(ax, grown, gradient, decades, rate):
-    """log10 of both, over the steps, and the line of the exponent `rate`."""
-    t = np.arange(len(grown))
+def _steps(ax):
+    """The axis of the steps, with room for names at its end."""
+    ax.set(xlim=(0, 1.4 * LAST), xlabel="step t", xticks=range(0, LAST + 1, 10))
+
+
+ROLES = {"gap": FORWARD | {"linewidth": 1.6, "marker": "o", "markersize": 3}, "gradient": BACKWARD | {"linewidth": 2.4}}
+
+
+def _sizes_along_time(ax, sizes, decades, rate, bounds):
+    """log10 of the `sizes` over the steps, by name; the line of the exponent `rate`; and the `bounds` of a gap, dotted."""
+    t, limit = np.arange(len(sizes["gap"])), 2 * decades
+    logs = {name: np.clip(log10(size), -limit, limit) for name, size in sizes.items()}
     decade_axis(ax, decades, "times the first gap")
-    ax.set(xlim=(0, LAST), xlabel="step t")
+    _steps(ax)
     ax.axhline(0, **IDENTITY)
     if rate is not None:
-        line = np.clip(rate, -50, 50) * t / np.log(10)
+        logs[r"$e^{\lambda t}$, thin"] = line = np.clip(np.clip(rate, -50, 50) * t / np.log(10), -limit, limit)
         ax.plot(t, line, color=INK, linestyle="-.", linewidth=1.2)
-        ax.text(0.99, 0.02, r"$e^{\lambda t}$: thin", ha="right", transform=ax.transAxes, color=INK, bbox=PAPER)
-    ax.plot(t, np.clip(log10(grown), -2 * decades, 2 * decades), marker="o", markersize=3, **FORWARD | {"linewidth": 1.6})
-    ax.plot(t, np.clip(log10(gradient), -2 * decades, 2 * decades), color=BACKWARD["color"], linestyle=DASHED, linewidth=2.4)
-    ax.text(0.01, 0.9, "gap, forward: solid", transform=ax.transAxes, color=FORWARD["color"], bbox=PAPER)
-    ax.text(0.01, 0.02, "gradient, backward: dashed", transform=ax.transAxes, color=BACKWARD["color"], bbox=PAPER)
+    for name, role in ROLES.items():
+        ax.plot(t, logs[name], **role)
+    ends = {name: line[np.isfinite(line)][-1] for name, line in logs.items()}
+    for name, size in bounds.items():
+        if abs(log10(size)) < decades:
+            ax.axhline(ends.setdefault(name, log10(size)), color=IDENTITY["color"], linewidth=1, linestyle=":", zorder=0.9)
+    colors = {name: ROLES[name]["color"] if name in ROLES else INK for name in ends}
+    plots.name_lines(ax, t[-1] + 0.02 * LAST, ends, colors, decades)
 
 
 def settled(r: float) -> float:
@@ -188,7 +215,8 @@ def mandelbrot_set(ax, c, zoom, iterations):
     plane = mandelbrot.plane(c + (-0.6 - c) / zoom, 2.9 / zoom, (360, 360))
     counts = mandelbrot.escape_time(plane, iterations)
     re, im = plane.real[0], plane.imag[:, 0]
-    ax.imshow(np.log1p(counts), extent=(re[0], re[-1], im[-1], im[0]), cmap="cividis_r", vmin=0, vmax=np.log1p(iterations))
+    least, most = np.log1p([counts.min(), iterations])
+    ax.imshow(np.log1p(counts), extent=(re[0], re[-1], im[-1], im[0]), cmap="cividis_r", vmin=least, vmax=most)
     ax.set(xlabel="Re c", ylabel="Im c")
     fixed_ticks(ax.xaxis, re[-1] - re[0], most=2 if plots.narrow(ax) else 4)  # when enlarged, the tick labels grow long
     fixed_ticks(ax.yaxis, re[-1] - re[0], most=8, width=7)
@@ -273,7 +301,7 @@ EXERCISES = {
             (3.5, "at this r the orbit settles on 4 points. Look for three dark lines, one above the other, in the diagram."),
             (3.2, "at this r the orbit settles on 2 points. Three come much further right."),
             (2.9, "at this r the orbit settles on one point, a fixed point: so it does for every r from 0 to 3."),
-            (3.7, "at this r the orbit does not settle on a short cycle. Look for the widest white gap above 3.8."),
+            (3.7, "at this r the orbit does not settle on a short cycle. Look well inside the widest white gap above 3.8."),
             (3.845, "at this r the orbit settles on 6 points. The widest white gap begins above 3.8, with three lines."),
             (3.74, "this is a window, but one of period 5. The widest one has period 3."),
             (3.55, "at this r the orbit settles on a cycle, but of more than 6 points. The widest white gap has three."),
