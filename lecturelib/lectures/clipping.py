@@ -41,7 +41,7 @@ def arrows(whole, zoom, gradient, by_norm, by_value, eta):
     """A gradient (2,) and what two ways of clipping make of it, with the circle and the square of size eta; then enlarged."""
     angle = np.linspace(0, 2 * np.pi, 181)
     styles = {"gradient": BACKWARD, "by norm": FORWARD, "by value": BY_VALUE}
-    for ax, reach in ((whole, 15), (zoom, 1.5 * eta)):
+    for ax, reach in ((whole, 20), (zoom, 1.5 * eta)):
         ax.set(xlim=(-reach, reach), ylim=(-reach, reach), xlabel="$g_1$", ylabel="$g_2$", aspect="equal")
         ax.axhline(0, **IDENTITY)
         ax.axvline(0, **IDENTITY)
@@ -243,8 +243,6 @@ def mean_and_spread(ax, sweep, eta):
     ax.xaxis.set_major_formatter(POWER)
     ax.yaxis.set_major_formatter(POWER)
     x, at = np.log10(sweep.etas), np.log10(eta)
-    ax.axvline(np.log10(sweep.crossing), **IDENTITY)
-    ax.text(np.log10(sweep.crossing) + 0.1, -3.7, "equal", color=INK, bbox=PAPER)
     for name, sizes, style, above in (("mean", sweep.means, FORWARD, 0.15), ("spread of a batch", sweep.spreads, BACKWARD, 0.12)):
         logs, color = log10(sizes), style["color"]
         ax.plot(x, logs, **style)
@@ -274,7 +272,7 @@ def seeds(ax, eta):
     """The losses at the end of nine stored runs at each rate, as powers of ten; gives the median, not as a power, by rate."""
     runs, rates = pretrained.load("clipping"), ("0.03", "0.1", "0.3", "1")
     plain, chosen = (np.array([runs[f"rate {r} η {e}"].measured["log losses"] for r in rates]) for e in ("none", eta))
-    ax.set(xlim=(-0.5, 3.5), ylim=(-4.6, 1.6), xlabel="rate", ylabel="loss at the end")
+    ax.set(xlim=(-0.5, 3.5), ylim=(-5.6, 1.6), xlabel="rate", ylabel="loss at the end")
     ax.set(xticks=range(4), xticklabels=rates, yticks=range(-4, 2))
     ax.yaxis.set_major_formatter(POWER)
     ax.axhline(np.log10(np.log(4)), **IDENTITY)
@@ -368,6 +366,10 @@ EXERCISES = {
                 lambda gradient, eta: [g * min(1, eta / sum(np.sum(h**2) for h in gradient)) for g in gradient],
                 "you divided by the squared norm: take the square root.",
             ),
+            (
+                lambda gradient, eta: [g * min(1, eta / sum(np.linalg.norm(h) for h in gradient)) for g in gradient],
+                "you added up the norms of the arrays: add up their squares, and take the root once.",
+            ),
         ),
         "One norm over all arrays, as in train.clip_norm: the direction stays.",
     ),
@@ -388,7 +390,7 @@ EXERCISES = {
         _choice_of_eta,
         1.8,
         (
-            (0.4, "you clip ordinary steps too: safe, but slow. Only one norm of the ten is out of line."),
+            (0.4, "by the rule this is too small: it cuts ordinary steps too, and only one norm of the ten is out of line."),
             (0.7, "that cuts the cliff alone, but the rule asks for at least half the mean, 0.9."),
             (16, "the rule allows it, but the cliff's norm is 14: it would pass uncut."),
             (100, "no step would be clipped, not even the cliff with its norm of 14, and ten times the mean is 18."),
