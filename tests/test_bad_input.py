@@ -646,10 +646,11 @@ TABLE = {
         "w": (0.9, positive()),
         "longest": whole(9),
     },
-    reversal.word_rows: {
+    reversal.word_row: {
         "ax": AXES,
-        "read": (list("abc"), [*JUNK, [], [1, 2, 3], ["a"] * 18]),
-        "written": (list("ab"), [*JUNK, [], [1, 2], ["a"] * 22]),
+        "english": (list("abc"), [*JUNK, [], [1, 2, 3], ["a"] * 18]),
+        "french": (list("ab"), [*JUNK, [], [1, 2], ["a"] * 22]),
+        "order": ("forward", [*choice(), "target reversed"][4:]),
     },
     reversal.by_position: {"ax": AXES, "forward": real(ROW), "backward": real(ROW[:3]), "alone": real(ROW)},
     reversal.outcomes: {"ax": AXES, "right": ("first word", [*choice(), "word"][4:])},

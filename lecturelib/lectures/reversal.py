@@ -66,23 +66,26 @@ def in_words(line: str) -> tuple[list, list]:
     return english, [*french, "<EOS>"]
 
 
-@expect.arguments(ax=expect.axes, read=expect.texts, written=expect.texts)
-def word_rows(ax, read: list, written: list) -> None:
-    """Two rows of words: those read, padded in front, and those written, padded behind, as in a batch of sentences."""
-    for name, words, most in (("read", read, LONGEST["read"]), ("written", written, LONGEST["write"])):
+@expect.arguments(ax=expect.axes, english=expect.texts, french=expect.texts, order=partial(expect.one_of, choices=ORDERS))
+def word_row(ax, english, french, order):
+    """The words of a batch's sentence step by step, read and then written, with their padding; gives the first word's gap."""
+    for name, words, most in (("english", english, LONGEST["read"]), ("french", french, LONGEST["write"])):
         if len(words) > most:
             raise ValueError(f"{name} must have at most {most} words, not {len(words)}")
-    ax.set(xlim=(-2.6, LONGEST["write"]), ylim=(1.6, -0.6), xticks=[], yticks=[])
-    ax.spines[:].set_visible(False)
-    turn = 90 if narrow(ax) else 62
-    front, behind = [None] * (LONGEST["read"] - len(read)), [None] * (LONGEST["write"] - len(written))
-    for row, (name, words) in enumerate({"read": [*front, *read], "write": [*written, *behind]}.items()):
-        ax.text(-0.2, row, name, ha="right", va="center", weight="bold", color=INK)
-        for face, padding in (("#EEEEEE", True), ("white", False)):
-            at = np.array([k for k, word in enumerate(words) if (word is None) == padding])
-            ax.add_collection(_boxes(at, at + 0.94, row, 0.44, facecolor=face, edgecolor="#BBBBBB"), autolim=False)
-        for k, word in enumerate(words):
-            ax.text(k + 0.47, row, word or "·", ha="center", va="center", fontsize=9, rotation=turn, color=INK)
+    turn, way = LONGEST["read"], 1 if order == "forward" else -1
+    first = turn - len(english) if order == "forward" else turn - 1
+    row = [*[None] * (turn - len(english)), *english[::way], *french, *[None] * (LONGEST["write"] - len(french))]
+    ax.axis((-0.5, len(row) + 0.5, -1.3, 1.15)), ax.axis("off")
+    at, faces = np.arange(len(row)), ["white" if word else "#EEEEEE" for word in row]
+    ax.add_collection(_boxes(at, at + 0.94, 0, 0.75, facecolor=faces, edgecolor="#BBBBBB"), autolim=False)
+    for k, word in enumerate(row):
+        ax.text(k + 0.47, 0, word or "·", ha="center", va="center", fontsize=5.5 if narrow(ax) else 9, rotation=90, color=INK)
+    ax.text(turn / 2, 0.8, "read", ha="center", weight="bold", color=INK)
+    ax.text((turn + len(row)) / 2, 0.8, "write", ha="center", weight="bold", color=INK)
+    ax.plot([turn - 0.03] * 2, [-0.85, 0.85], color=INK, linewidth=2)
+    ax.plot(np.array([first, first, turn, turn]) + 0.47, [-0.75, -0.95, -0.95, -0.75], color=BACKWARD["color"], linewidth=2)
+    ax.text((first + turn) / 2 + 0.47, -1.0, f"gap {turn - first}", ha="center", va="top", color=BACKWARD["color"])
+    return turn - first
 
 
 def _boxes(left, right, middle, half, **style):
@@ -355,15 +358,11 @@ EXERCISES = {
             (lambda T: (T, T, T), "that is the sentence read forwards: there every gap is T."),
             (lambda T: (1, (T + 1) / 2, T), "you measured within the English sentence; the gap runs on to the French word."),
             (lambda T: (0, T - 1, 2 * T - 2), "one too few: from reading one word to writing the next is already one step."),
-            (
-                lambda T: (1, T / 2, 2 * T - 1),
-                "the smallest and the largest are right. The mean of 1, 3, 5, ..., 2T - 1 is not T/2.",
-            ),
+            (lambda T: (1, T / 2, 2 * T - 1), "smallest and largest are right. The mean of 1, 3, ..., 2T - 1 is not T/2."),
             (lambda T: (0, T, 2 * T), "the first English word is read last, one step before the first French one: its gap is 1."),
-            (
-                lambda T: (1, T, 2 * T),
-                "the last English word is read first, at step 1, and its French one is written at step 2T.",
-            ),
+            (lambda T: (1, T, 2 * T), "the last English word is read first, at step 1, and written at step 2T."),
+            (lambda T: (1, T, 2 * T - 2), "the largest is one too small: from step 1 to step 2T there are 2T - 1."),
+            (lambda T: (1, T + 1, 2 * T + 1), "the gaps are 1, 3, 5, ... for words 1, 2, 3, ...: word T has 2T - 1."),
         ),
         "The mean stays T: reversal takes from the last words what it gives to the first.",
     ),
@@ -375,6 +374,7 @@ EXERCISES = {
             (lambda k, T: T, "that is with nothing reversed: every gap is T."),
             (lambda k, T: 2 * (T - k) - 1, "two too few: word T is read at step T and written at step T + 1, so its gap is 1."),
             (lambda k, T: 2 * (T - k), "one too few: word T is read at step T and written at step T + 1."),
+            (lambda k, T: 2 * (T - k) + 2, "one too many: word T is read at step T and written at T + 1, so its gap is 1."),
             (lambda k, T: T - k, "that is how many words are still read. Word k is read at step k, written at 2T - k + 1."),
             (lambda k, T: T - k + 1, "that is when it is written, counted from the source's end. It was read at step k."),
             (lambda k, T: 2 * T - k + 1, "that is when word k is written. Subtract k, the step at which it is read."),
@@ -383,7 +383,7 @@ EXERCISES = {
         "The same gaps, for the opposite words: now the last words are near, and they are written first.",
     ),
     "reader-length": Exercise(
-        lambda given: round(number(0, 1000)(given), 2),
+        lambda given: [np.ceil(T := number(0, 1000)(given)), T % 1 == 0],  # of words, rounded up; and whether they came whole
         22,
         (
             (np.log(0.1) / np.log(0.9), "0.9^T crosses a tenth there, but words come whole: which is the first whole number?"),
