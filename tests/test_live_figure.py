@@ -9,6 +9,7 @@ import pytest
 from small_figures import VIEW, line, make, of_w, picture, rendered
 
 from lecturelib import live
+from lecturelib.live.drawing import Layout
 
 # --- making one -----------------------------------------------------------------------------------------------------------------
 
@@ -227,3 +228,16 @@ assert "matplotlib.pyplot" not in sys.modules
 assert settings() == before
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+@pytest.mark.parametrize(
+    ("rows", "order"),
+    [
+        (["ab"], "ab"),
+        (["ab", "cc"], "abc"),
+        (["at", "bt", "ct"], "abct"),  # a tall panel beside three others
+        (["tab", "tcd"], "abtcd"),
+    ],
+)
+def test_on_a_narrow_screen_panels_stand_in_the_order_of_their_lower_edges(rows, order):
+    assert Layout([list(row) for row in rows], (8, 4)).stacked().rows == [[name] for name in order]

@@ -22,8 +22,8 @@ class Layout(NamedTuple):
     def stacked(self) -> "Layout":
         """The same axes for a narrow screen: one below the other, by their lower edges, with letters of the same size."""
         height = self.inches[1] / len(self.rows)
-        lowest = {name: row for row, names in enumerate(self.rows) for name in names}
-        names = sorted(dict.fromkeys(name for row in self.rows for name in row), key=lambda name: lowest[name])
+        lowest = {name: (row, column) for row, names in enumerate(self.rows) for column, name in reversed([*enumerate(names)])}
+        names = sorted(lowest, key=lambda name: lowest[name])
         heights = [min(TALLEST, height * sum(name in row for row in self.rows)) for name in names]
         return Layout([[name] for name in names], (min(NARROW, self.inches[0]), sum(heights)), heights)
 
