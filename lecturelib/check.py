@@ -102,9 +102,8 @@ def _wrong(exercise, got):
         return "what your function gives is not right, and no common slip gives it."
     part, arguments = exercise.probe.place(exercise.first_wrong(got))
     numbers = ", ".join(f"{x:.4g}" for x in got[part][:6]) + (", ..." if len(got[part]) > 6 else "")
-    right = "another number is right" if len(got[part]) == 1 else "other numbers are right"
     advice = " Work this case out by hand." if arguments else ""
-    return f"your function gives {numbers}{arguments}; {right}, and no common slip gives yours.{advice}"
+    return f"your function gives {numbers}{arguments}; this is not right, and no common slip gives it.{advice}"
 
 
 def _described(error):

@@ -260,7 +260,7 @@ def test_a_result_that_is_used_again_is_copied():
 # -- the words ---------------------------------------------------------------------------------------------------------------
 
 GENERIC = ", and no common slip gives it."
-NUMBER, NUMBERS = (f"; {what} right, and no common slip gives yours." for what in ("another number is", "other numbers are"))
+WRONG_NUMBERS = "; this is not right, and no common slip gives it."
 CASE = " Work this case out by hand."
 
 
@@ -281,16 +281,16 @@ def swallows(*arguments):
         ("half", Fraction(1, 3), "with w = 0.333333 there is 0 of the pulse left after 784 steps; it should be 0.5."),
         ("steps", 7, "7 is not right" + GENERIC),
         ("turn", np.int64(44), "44 is not right" + GENERIC),
-        ("eta", 0.5, "you clip ordinary steps too: safe, but slow. Only one norm of the ten is out of line."),
-        ("exponent", lambda w, T: w + T, "your function gives 51.1 for (1.1, 50)" + NUMBER + CASE),
+        ("eta", 0.5, "by the rule this is too small: it cuts ordinary steps too, and only one norm of the ten is out of line."),
+        ("exponent", lambda w, T: w + T, "your function gives 51.1 for (1.1, 50)" + WRONG_NUMBERS + CASE),
         (
             "exponent",
             lambda w, T: w ** (T - 1) if T < 50 else 7,
-            "your function gives 7 for (1.1, 50)" + NUMBER + CASE,
+            "your function gives 7 for (1.1, 50)" + WRONG_NUMBERS + CASE,
         ),
-        ("target", lambda k, T: 15 - 2 * k, "your function gives 13 for (1, 4)" + NUMBER + CASE),
-        ("gaps", lambda T: (1, T, T), "your function gives 1, 2, 2 for 2" + NUMBERS + CASE),
-        ("basin", lambda W, b, h: h, "your function gives 0.3, -0.8" + NUMBERS),
+        ("target", lambda k, T: 15 - 2 * k, "your function gives 13 for (1, 4)" + WRONG_NUMBERS + CASE),
+        ("gaps", lambda T: (1, T, T), "your function gives 1, 2, 2 for 2" + WRONG_NUMBERS + CASE),
+        ("basin", lambda W, b, h: h, "your function gives 0.3, -0.8" + WRONG_NUMBERS),
         ("bit", lambda t: (0.5, 0.5), "what your function gives is not right" + GENERIC),
         ("exponent", lambda w, T: None, "your function returned nothing: is there a `return`?"),
         ("gaps", lambda T: print(end=""), "your function returned nothing: is there a `return`?"),

@@ -44,8 +44,11 @@ def spectrum(ax, values, left, lags, decades=20):
     ax.plot(k, strongest, color=INK, linewidth=1)
     ax.plot(k, left, **BACKWARD)
     ends = {"strongest": strongest[-1], "this gradient": left[-1]}
-    if np.isnan(seen[-1]).any() and limit[-1] > -decades:
+    lost = np.flatnonzero(np.isnan(seen).any(axis=1) & (limit > -decades))
+    if len(lost) and lost[-1] == k[-1]:
         ends["16 digits end"] = limit[-1]
+    elif len(lost):
+        ax.text(k[lost[-1]] + 1, 0.9 - decades, "16 digits end", color=INK, weight="bold", fontsize=9, bbox=PAPER)
     name_lines(ax, k[-1] + 0.02 * lags, ends, {**dict.fromkeys(ends, INK), "this gradient": BACKWARD["color"]}, decades)
 
 

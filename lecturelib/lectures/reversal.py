@@ -75,14 +75,16 @@ def word_row(ax, english, french, order):
     turn, way = LONGEST["read"], 1 if order == "forward" else -1
     first = turn - len(english) if order == "forward" else turn - 1
     row = [*[None] * (turn - len(english)), *english[::way], *french, *[None] * (LONGEST["write"] - len(french))]
-    ax.axis((-0.5, len(row) + 0.5, -1.3, 1.15)), ax.axis("off")
+    lo, hi = (turn - len(english) - 1, turn + len(french) + 1) if narrow(ax) else (0, len(row))  # no room for all the padding
+    ax.axis((lo - 0.5, hi + 0.5, -1.3, 1.15)), ax.axis("off")
     at, faces = np.arange(len(row)), ["white" if word else "#EEEEEE" for word in row]
     ax.add_collection(_boxes(at, at + 0.94, 0, 0.75, facecolor=faces, edgecolor="#BBBBBB"), autolim=False)
-    for k, word in enumerate(row):
-        ax.text(k + 0.47, 0, word or "·", ha="center", va="center", fontsize=5.5 if narrow(ax) else 9, rotation=90, color=INK)
-    ax.text(turn / 2, 0.8, "read", ha="center", weight="bold", color=INK)
-    ax.text((turn + len(row)) / 2, 0.8, "write", ha="center", weight="bold", color=INK)
-    ax.plot([turn - 0.03] * 2, [-0.85, 0.85], color=INK, linewidth=2)
+    for k in range(max(0, lo), min(hi, len(row))):
+        size = min(9, 220 / (hi - lo)) if narrow(ax) else 9
+        ax.text(k + 0.47, 0, row[k] or "·", ha="center", va="center", fontsize=size, rotation=90, color=INK)
+    for k, name in (((turn + lo) / 2, "read"), ((turn + hi) / 2, "write")):
+        ax.text(k, 0.8, name, ha="center", weight="bold", color=INK)
+    ax.plot([turn - 0.03] * 2, [-0.85, 0.85], color=INK, linewidth=1 if narrow(ax) else 2)
     ax.plot(np.array([first, first, turn, turn]) + 0.47, [-0.75, -0.95, -0.95, -0.75], color=BACKWARD["color"], linewidth=2)
     ax.text((first + turn) / 2 + 0.47, -1.0, f"gap {turn - first}", ha="center", va="top", color=BACKWARD["color"])
     return turn - first
@@ -265,16 +267,16 @@ def drop_bars(ax, swapped: Swaps, word: int, title: str) -> None:
     """
     expect.text("title", title)
     k, correct, size = min(word, len(swapped.places)) - 1, swapped.correct, 7.5 if narrow(ax) else 9
-    ax.set(xlim=(-0.3, 1.05), ylim=(len(correct) - 0.4, -0.6), xlabel="probability lost")
+    ax.set(xlim=(-0.5, 1.05), ylim=(len(correct) - 0.4, -0.6), xlabel="probability lost")
     ax.yaxis.set_major_locator(FixedLocator(range(len(correct))))
     ax.yaxis.set_major_formatter(FixedFormatter(correct))
     ax.tick_params(axis="y", labelsize=size)
     ax.axvline(0, color=INK, linewidth=0.8)
-    drops, rows, own = np.clip(swapped.drops[k], -0.3, 1), np.arange(len(correct)), swapped.own[k]
+    drops, rows, own = np.clip(swapped.drops[k], -0.5, 1), np.arange(len(correct)), swapped.own[k]
     for some, role, hatch in ((rows != own, FORWARD, None), (rows == own, BACKWARD, "///")):
         look = {"facecolor": role["color"], "edgecolor": "white", "linewidth": 0, "hatch": hatch}
         ax.add_collection(_boxes(0, drops[some], rows[some], 0.375, **look), autolim=False)
-    bold = {"color": BACKWARD["color"], "weight": "bold", "ha": "right", "va": "center", "bbox": PAPER | {"alpha": 1, "pad": 0}}
+    bold = {"color": BACKWARD["color"], "weight": "bold", "ha": "right", "va": "center", "bbox": PAPER | {"alpha": 1, "pad": 1.5}}
     place = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points"}
     ax.annotate(correct[own], (0, own), (-7, 0), size=size, **place, **bold)
     # Not as a title, which would be slow: it belongs to the decoration.
@@ -338,6 +340,7 @@ def first_words(ax, run: FirstWords) -> str:
     """The share of correct first words in each arm, step by step; the thin line is always guessing the commonest word."""
     ax.set(xlim=(0, 1.15 * run.steps), ylim=(-0.02, 1.05), xlabel="training step", ylabel="first word right")
     ax.axhline(GUESSING, **IDENTITY)
+    ax.text(1.14 * run.steps, GUESSING + 0.02, "guessing", ha="right", color=INK, bbox=PAPER)
     for name, right, role in zip(run.names, run.rights, (BACKWARD, FORWARD), strict=True):
         ax.plot(run.measured, right, **role)
         if right:
@@ -354,7 +357,6 @@ EXERCISES = {
         (
             (lambda T: (2 * T - 1, T, 1), "the order is smallest, mean, largest."),
             (lambda T: (1, 2 * T - 1, T), "the three are right, but the mean comes second, and the largest last."),
-            (lambda T: (T, 1, 2 * T - 1), "the three are right, but the smallest comes first, then the mean."),
             (lambda T: (T, T, T), "that is the sentence read forwards: there every gap is T."),
             (lambda T: (1, (T + 1) / 2, T), "you measured within the English sentence; the gap runs on to the French word."),
             (lambda T: (0, T - 1, 2 * T - 2), "one too few: from reading one word to writing the next is already one step."),
@@ -383,7 +385,7 @@ EXERCISES = {
         "The same gaps, for the opposite words: now the last words are near, and they are written first.",
     ),
     "reader-length": Exercise(
-        lambda given: [np.ceil(T := number(0, 1000)(given)), T % 1 == 0],  # of words, rounded up; and whether they came whole
+        lambda given: [np.ceil(T := number(0, 1000)(given)), T % 1 == 0],
         22,
         (
             (np.log(0.1) / np.log(0.9), "0.9^T crosses a tenth there, but words come whole: which is the first whole number?"),
@@ -392,9 +394,7 @@ EXERCISES = {
             (10, "after 10 steps 0.9^10 = 0.35 is left."),
             (23, "that counts the T - 1 steps within the English sentence; on to the French word there are T."),
             (9, "each step takes a tenth of what is *left*, so it is 0.9^T, not 1 - 0.1 T."),
-            (7, "that is for a factor of 0.7 per step."),
-            (44, "44 is for a hundredth: 0.9^44 = 0.0097."),
         ),
-        "0.9^22 = 0.098. Below 22 words the forward reader manages; from 22 on, the reversed one still has its gap of 1.",
+        "0.9^22 = 0.098. A real net fails sooner: its factors are below 0.9. Reversed, the first word's gap is 1 at any length.",
     ),
 }
