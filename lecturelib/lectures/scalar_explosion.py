@@ -390,6 +390,7 @@ EXERCISES = {
             (_scaled_by(lambda W: np.linalg.norm(W, -2)), "you took the smallest singular value: svd gives the largest first."),
             (_scaled_by(lambda W: np.linalg.norm(W, 2) ** 2), "that is the square of the singular value: take its root."),
             (lambda W, gamma: 1 / np.linalg.norm(W, 2), "you left out gamma: at s the largest singular value of s W is 1/gamma."),
+            (lambda W, gamma: 1 / gamma, "that is the bound for s W: divide it by the largest singular value of W."),
             (lambda W, gamma: gamma / np.linalg.norm(W, 2), "a flatter activation allows larger weights: divide by gamma."),
             (lambda W, gamma: gamma * np.linalg.norm(W, 2), "that is the largest factor of one step with W. Which s makes it 1?"),
         ),
