@@ -100,10 +100,10 @@ def pulse(units, time, passed, k):
     time.plot(steps, length, color=BACKWARD["color"], linestyle=DASHED, linewidth=2.6)
     time.plot(k, length[k], marker="D", color=INK, clip_on=length[k] < floor, zorder=4)
     peak = int(length.argmax())
-    time.text(max(peak, 0.13 * len(steps)), length[peak] + 0.3, "length", ha="center", color=BACKWARD["color"])
-    if logs[:, 0].max() > floor + 1:
-        peak = int(logs[:, 0].argmax())
-        time.text(peak, logs[peak, 0] - 0.25, "unit 1", ha="center", va="top", color=INK, bbox=PAPER)
+    says = "length: nearly all in unit 1" if length[peak] - logs[peak, 0] < 0.1 else "length"
+    time.text(max(peak, 0.13 * len(steps)), length[peak] + 0.3, says, ha="center", color=BACKWARD["color"])
+    if says != "length":  # or the first unit's name would hide the length
+        time.text(24, logs[min(22, len(logs) - 1), -1], f"unit {n}", va="bottom", color=INK, bbox=PAPER)
 
 
 @expect.arguments(ax=expect.axes, P=partial(expect.numbers, axes="N N", N=2), radius=expect.positive, sigma=expect.positive)
