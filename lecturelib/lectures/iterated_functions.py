@@ -143,7 +143,7 @@ def _sizes_along_time(ax, sizes, decades, rate, bounds):
     _steps(ax)
     ax.axhline(0, **IDENTITY)
     if rate is not None:
-        logs[r"$e^{\lambda t}$, thin"] = line = np.clip(np.clip(rate, -50, 50) * t / np.log(10), -limit, limit)
+        logs[r"$e^{\lambda t}$"] = line = np.clip(np.clip(rate, -50, 50) * t / np.log(10), -limit, limit)
         ax.plot(t, line, color=INK, linestyle="-.", linewidth=1.2)
     for name, role in ROLES.items():
         ax.plot(t, logs[name], **role)
@@ -188,7 +188,7 @@ def diagram(above, below, r, zoom, rate):
     rs, visits, rates = _long_run(lo, lo + width)
     edge = rs[-1] + (0.08 if plots.narrow(above) else 0.03) * width  # room for half of the last number
     above.imshow(visits, origin="lower", aspect="auto", extent=(rs[0], rs[-1], 0, 1), cmap="Greys", vmax=0.6)
-    above.set(xlim=(rs[0], edge), ylim=(0, 1), ylabel="where $x_t$ settles")
+    above.set(xlim=(rs[0], edge), ylim=(0, 1), ylabel="late $x_t$")
     below.set(xlim=(rs[0], edge), ylim=(-2, 1.5), xlabel="$r$", ylabel=r"exponent $\lambda$")
     below.axhline(0, **IDENTITY)
     shown = np.clip(rates, -3, 1)
