@@ -88,18 +88,16 @@ def _judged(exercise, got, words):
     if reply := exercise.reply(got):
         right, text = reply
         return Verdict(right, f"{'Right.' if right else 'Not yet:'} {text}")
+    return Verdict(False, f"Not yet: {_wrong(exercise, got, words)}")
+
+
+def _wrong(exercise, got, words):
+    """What is wrong: of a dictionary the first name, of a function the first result with its arguments, else the answer."""
     if isinstance(exercise.probe, Named):
         _, name = exercise.probe.place(exercise.first_wrong(got))
-        wrong = f"what you have for {name!r} is not right. (Of the others nothing is said yet.)"
-    else:
-        wrong = f"{words} is not right, and no common slip gives it." if words else _wrong(exercise, got)
-    return Verdict(False, f"Not yet: {wrong}")
-
-
-def _wrong(exercise, got):
-    """The first wrong result of the student's function, and the arguments that it was called with."""
-    if not isinstance(exercise.probe, Called):
-        return "what your function gives is not right, and no common slip gives it."
+        return f"what you have for {name!r} is not right. (Of the others nothing is said yet.)"
+    if words or not isinstance(exercise.probe, Called):
+        return f"{words or 'what your function gives'} is not right, and no common slip gives it."
     part, arguments = exercise.probe.place(exercise.first_wrong(got))
     numbers = ", ".join(f"{x:.4g}" for x in got[part][:6]) + (", ..." if len(got[part]) > 6 else "")
     advice = " Work this case out by hand." if arguments else ""

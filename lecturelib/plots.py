@@ -142,6 +142,12 @@ def gradient_flow(ax: Axes, flows: dict[str, np.ndarray], lags: int, decades: fl
     name_lines(ax, k[-1] + 0.02 * lags, ends, {cell: CELL[cell]["color"] for cell in ends}, decades)
 
 
+def fan(ax: Axes, x: np.ndarray, lines: np.ndarray, **style: Any) -> None:
+    """Many lines (N, T) over the same x (T,), in one style: drawn as a single line with gaps, which is faster."""
+    gaps = np.full((len(lines), 1), np.nan)
+    ax.plot(np.tile(np.r_[x, x[0]], len(lines)), np.hstack([lines, gaps]).ravel(), **style)
+
+
 def name_lines(ax: Axes, x: float, ends: dict[str, float], colors: dict[str, str], decades: float) -> None:
     """Write the names of lines next to their ends (log10) without overlap; an arrow where an end is off the axis."""
     names, gap, edge = sorted(ends, key=lambda name: ends[name]), 0.13 * decades, 0.92 * decades

@@ -5,7 +5,7 @@ from functools import cache, partial
 import numpy as np
 
 from lecturelib import cells, expect, jacobians
-from lecturelib.plots import BACKWARD, DECADES, IDENTITY, INK, PAPER, lag_axis, log10, name_lines, narrow
+from lecturelib.plots import BACKWARD, DECADES, IDENTITY, INK, PAPER, fan, lag_axis, log10, name_lines, narrow
 from lecturelib.probes import Called, Exercise, Named
 
 REMEDIES = "clip", "reverse", "identity", "gates"
@@ -37,14 +37,13 @@ def spectrum(ax, values, left, lags, decades=20):
     logs, left = (np.clip(log10(v)[:0:-1], -2 * decades, 2 * decades) for v in (values, left))
     k, strongest, limit = np.arange(len(left)), logs[:, 0], logs[:, 0] - 16
     seen = np.where(logs > limit[:, None] + 1, logs, np.nan)
-    gap = np.full((1, seen.shape[1]), np.nan)  # all directions are one line with gaps, for speed
-    lines = np.vstack([seen, gap])[:, ::3].T
-    ax.plot(np.tile([*k, 0], len(lines)), lines.ravel(), color=IDENTITY["color"], linewidth=0.8)
-    ax.plot(k, np.where(np.isnan(seen).any(axis=1), limit, np.nan), color=INK, linestyle=":", linewidth=2)
+    reached = np.isnan(seen).any(axis=1)
+    fan(ax, k, seen[:, ::3].T, color=IDENTITY["color"], linewidth=0.8)
+    ax.plot(k, np.where(reached, limit, np.nan), color=INK, linestyle=":", linewidth=2)
     ax.plot(k, strongest, color=INK, linewidth=1)
     ax.plot(k, left, **BACKWARD)
     ends = {"strongest": strongest[-1], "this gradient": left[-1]}
-    lost = np.flatnonzero(np.isnan(seen).any(axis=1) & (limit > -decades))
+    lost = np.flatnonzero(reached & (limit > -decades))
     if len(lost) and lost[-1] == k[-1]:
         ends["16 digits end"] = limit[-1]
     elif len(lost):

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.ticker import FixedLocator
 
 from lecturelib import cells, datasets, expect, jacobians, nets, pretrained
-from lecturelib.plots import BACKWARD, CELL, FORWARD, IDENTITY, INK, PAPER, decade_axis, log10, narrow
+from lecturelib.plots import BACKWARD, CELL, FORWARD, IDENTITY, INK, PAPER, decade_axis, fan, log10, narrow
 from lecturelib.probes import Called, Exercise, Unfit, number
 
 # -- a pulse ------------------------------------------------------------------------------------------------------------------
@@ -81,9 +81,9 @@ def draws(ax, norms: np.ndarray) -> str:
     if lo + hi < 6:
         ax.text(1.2 * T, np.log10(0.5) / 2, "√½", ha="right", va="center", color=INK, bbox=PAPER)
     color, shown = CELL["identity"]["color"], np.maximum(logs, -2 * lo)
-    k, gap = np.arange(T + 1), np.full((len(logs), 1), np.nan)  # the draws are one line with gaps, for speed
-    ax.plot(np.tile(k, len(logs)), np.hstack([shown, gap]).ravel(), color=color, linewidth=1, alpha=0.6)
-    ax.plot(k[:-1], np.median(shown, axis=0), color=color, linewidth=3)
+    k = np.arange(T)
+    fan(ax, k, shown, color=color, linewidth=1, alpha=0.6)
+    ax.plot(k, np.median(shown, axis=0), color=color, linewidth=3)
     lost = (logs == -np.inf)[logs[:, -1] == -np.inf]
     ax.plot(lost.argmax(1), np.full(len(lost), -0.97 * lo), linestyle="none", marker="x", color=INK, markeredgewidth=2)
     return f"exactly 0 in {len(lost)} of {len(logs)} draws" if len(lost) else "never exactly 0"

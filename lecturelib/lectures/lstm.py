@@ -259,9 +259,6 @@ _GATES = Called(tuple((t,) for t in range(1, 51)), lambda t: (2,))
 _sigma = cells.PHI["logistic"].f
 
 
-_TABLE = Named(_OPERATIONS, (2,), "a pair (i, f) of 0s and 1s, such as (1, 0),")
-
-
 def _pairs(*pairs):
     return dict(zip(_OPERATIONS, pairs, strict=True))
 
@@ -319,7 +316,7 @@ _ROWS = "the rows of W are i, f, o, g."
 
 EXERCISES = {
     "table": Exercise(
-        _TABLE,
+        Named(_OPERATIONS, (2,), "a pair (i, f) of 0s and 1s"),
         _pairs((0, 1), (1, 1), (0, 0), (1, 0)),
         (
             (_pairs((1, 0), (1, 1), (0, 0), (0, 1)), "i and f are swapped: the pair is (i, f), and f keeps the old value."),

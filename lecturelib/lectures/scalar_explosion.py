@@ -8,7 +8,7 @@ from matplotlib import colormaps
 from matplotlib.ticker import FixedLocator, StrMethodFormatter
 
 from lecturelib import expect, maps
-from lecturelib.plots import BACKWARD, DASHED, FORWARD, IDENTITY, INK, PAPER, decade_axis, log10, narrow, time_axis
+from lecturelib.plots import BACKWARD, DASHED, FORWARD, IDENTITY, INK, PAPER, decade_axis, fan, log10, narrow, time_axis
 from lecturelib.probes import Called, Exercise, number
 
 WORDS = "the old cat that sat by the door of the house at the end of our street slept all day".split()
@@ -94,8 +94,7 @@ def pulse(units, time, passed, k):
     steps = np.arange(len(passed))
     time.set(xlim=(0, len(passed) - 1), ylim=(floor, 5), xlabel="steps back k")
     time.axhline(0, **IDENTITY)
-    lines = np.vstack([logs, np.full(n, np.nan)]).T.ravel()  # one line with gaps is drawn faster than many lines
-    time.plot(np.tile(np.r_[steps, 0], n), lines, color=INK, linestyle="-", linewidth=0.7)
+    fan(time, steps, logs.T, color=INK, linestyle="-", linewidth=0.7)
     length = log10(np.linalg.norm(passed, axis=1))
     time.plot(steps, length, color=BACKWARD["color"], linestyle=DASHED, linewidth=2.6)
     time.plot(k, length[k], marker="D", color=INK, clip_on=length[k] < floor, zorder=4)
