@@ -90,9 +90,7 @@ class Slider:
         else:
             steps = round((self.hi - self.lo) / self.step)
             own = [self.lo + k * self.step for k in range(steps + 1)]
-        own = [*(self.check(min(value, self.hi)) for value in own[:-1]), self.hi]
-        own[min(range(len(own)), key=lambda k: abs(own[k] - self.at))] = self.at
-        return own
+        return [*(self.check(min(value, self.hi)) for value in own[:-1]), self.hi]
 
     def check(self, value: Any) -> float:
         """`value`, cleaned. Raises ValueError if it is not allowed."""
@@ -100,8 +98,7 @@ class Slider:
         if isinstance(value, bool) or not isinstance(value, kinds):
             raise ValueError(f"must be {self.allows}, not {value!r}")
         if abs(value) <= 2 * max(abs(self.lo), abs(self.hi)):  # not nan, and no int too large for a float
-            # A browser adds up steps in floating point: its 1.0000000000000002 must become the 1 that the reader sees.
-            clean: float = int(value) if self.whole else float(f"{value:.12g}") + 0.0  # no negative zero
+            clean = _clean(int(value) if self.whole else float(value))
             if self.lo <= clean <= self.hi:
                 return clean
         raise ValueError(f"must be {self.allows}, not {value!r}")
@@ -212,8 +209,12 @@ def slider(
     if not whole:
         lo, hi, at, *given = map(float, (lo, hi, at, *given))
     step = _checked_step(given[0] if given else None, lo, hi, log, whole)
-    _check_start(at, lo, hi, step, log)
-    return Slider(lo, hi, at, step, log, play, label)
+    return Slider(lo, hi, _start(at, lo, hi, step, log), step, log, play, label)
+
+
+def _clean(value: float) -> float:
+    """`value` with 12 digits: a browser adds up steps in floating point, and 1.0000000000000002 must become the reader's 1."""
+    return value if isinstance(value, int) else float(f"{value:.12g}") + 0.0  # no negative zero
 
 
 def _checked_step(step, lo, hi, log, whole):
@@ -227,13 +228,16 @@ def _checked_step(step, lo, hi, log, whole):
     return step
 
 
-def _check_start(at, lo, hi, step, log):
-    """Raise ValueError if `at` lies between two steps: the browser would move it to one of them."""
-    steps = math.log10(at / lo) / step if log else (at - lo) / step
-    if abs(steps - round(steps)) > 1e-6 and at != hi:
-        nearest = min(lo * 10 ** (round(steps) * step) if log else lo + round(steps) * step, hi)
+def _start(at, lo, hi, step, log):
+    """The step that `at` names. Raises ValueError if it lies between two: the browser would move it to one of them."""
+    if at in (lo, hi):
+        return at
+    place = (math.log10(at / lo) if log else at - lo) / step
+    nearest = min(lo * 10 ** (round(place) * step) if log else lo + round(place) * step, hi)
+    if abs(place - round(place)) > 1e-6:
         size = f"{step} decades" if log else f"{step}"
         raise ValueError(f"slider: at must be a whole number of steps of {size} from {lo}; the nearest to {at} is {nearest:.6g}")
+    return _clean(nearest)
 
 
 def _number(name, value):
