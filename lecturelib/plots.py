@@ -176,12 +176,17 @@ def training(loss: Axes, norm: Axes, run: Any) -> str:
         ax.set(xlim=(0, 1.01 * steps), ylim=(lo, hi), xlabel="training step", ylabel=label)
         ax.yaxis.set_major_locator(FixedLocator(range(lo, hi + 1)))
         ax.yaxis.set_major_formatter(POWER)
-        ax.axhline(0, **IDENTITY)
         logs = np.nan_to_num(np.clip(log10(values), lo, hi), nan=hi)
         ax.plot(k, logs, linewidth=1.2, **role)
         if len(k):
             ax.plot(k[-1], logs[-1], marker="X" if run.ended.startswith("stopped") else "o", color=role["color"], clip_on=False)
     return run.text
+
+
+def level(ax: Axes, at: float, says: str) -> None:
+    """A line across an axis of powers of ten at the value `at`, named below its right end."""
+    ax.axhline(np.log10(at), color=INK, linewidth=1.2, zorder=3)
+    ax.text(0.99, np.log10(at) - 0.1, says, transform=ax.get_yaxis_transform(), ha="right", va="top", color=INK, bbox=PAPER)
 
 
 # Iterated maps -------------------------------------------------------------------------------------------------------

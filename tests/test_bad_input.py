@@ -596,7 +596,7 @@ TABLE = {
     clipping.gradient_sizes: {"ax": AXES, "gradients": row(), "eta": (1.0, positive())},
     clipping.mean_and_spread: {"ax": AXES, "sweep": SWEEP, "eta": (1.0, positive())},
     # traces
-    identity_rnn.pulse: {"ax": AXES, "h": row(), "steps": whole(4), "decades": (4, positive())},
+    identity_rnn.pulse: {"ax": AXES, "h": row(), "decades": (4, positive())},
     identity_rnn.draws: {"ax": AXES, "norms": (np.ones((2, 4)), like(np.ones((2, 4)), inf=False))},
     identity_rnn.independent: {"signals": AXES, "length": AXES, "values": row(), "lengths": row()},
     identity_rnn.accuracies: {"ax": AXES, "rate": ("best", [*choice(), "worst"][4:])},

@@ -256,9 +256,8 @@ def mean_and_spread(ax, sweep, eta):
 def training(loss, norm, run):
     """A run on two axes as `plots.training` draws it, with lines at the loss of guessing and at the threshold of 0.5."""
     said = plots.training(loss, norm, run)
-    for ax, at, says in ((loss, np.log(4), "guessing"), (norm, 0.5, "η = 0.5")):
-        ax.axhline(np.log10(at), color=INK, linewidth=1.2, zorder=3)
-        ax.text(0.99, np.log10(at) - 0.1, says, transform=ax.get_yaxis_transform(), ha="right", va="top", color=INK, bbox=PAPER)
+    plots.level(loss, np.log(4), "guessing")
+    plots.level(norm, 0.5, "η = 0.5")
     return said
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.ticker import FixedLocator
 
-from lecturelib import cells, datasets, expect, jacobians, nets, pretrained
+from lecturelib import cells, datasets, expect, jacobians, nets, plots, pretrained
 from lecturelib.plots import BACKWARD, CELL, FORWARD, IDENTITY, INK, PAPER, decade_axis, fan, log10, narrow
 from lecturelib.probes import Called, Exercise, Unfit, number
 
@@ -17,17 +17,17 @@ from lecturelib.probes import Called, Exercise, Unfit, number
 BAND = np.log10(2)
 
 
-@expect.arguments(ax=expect.axes, h=expect.row, steps=expect.whole, decades=partial(expect.number, least=1, most=60))
-def pulse(ax, h: np.ndarray, steps: int, decades: float = 2) -> str:
-    """What is left of a pulse, `h` (T + 1,), on axes of `steps` steps; says whether it stays in the shaded band from 1/2 to 2."""
+@expect.arguments(ax=expect.axes, h=expect.row, decades=partial(expect.number, least=1, most=60))
+def pulse(ax, h: np.ndarray, decades: float = 1) -> str:
+    """What is left of a pulse, `h` (T + 1,); says whether it stays in the shaded band from 1/2 to 2."""
     decade_axis(ax, decades, "value of h")
-    ax.set(xlim=(0, 1.02 * steps), xlabel="step t")
+    ax.set(xlim=(0, 1.02 * len(h)), xlabel="step t")
     ax.axhspan(-BAND, BAND, color=FORWARD["color"], alpha=0.15, linewidth=0)
     ax.axhline(0, **IDENTITY)
     for says, at in (("2", BAND), ("1/2", -BAND)):
-        ax.text(1.04 * steps, at, says, va="center", color=INK)  # beside the axes, where no line goes
+        ax.text(1.04 * len(h), at, says, va="center", color=INK)  # beside the axes, where no line goes
     logs = np.clip(log10(h), -3 * decades, 3 * decades)
-    ax.plot(np.arange(len(h)), logs, linewidth=2.4, **FORWARD)
+    ax.plot(logs, linewidth=2.4, **FORWARD)
     last = np.append(np.abs(logs[:-1]) > decades, True).argmax()  # its end, or where it leaves the picture
     marker = "D" if abs(logs[last]) <= decades else "^" if logs[last] > 0 else "v"
     ax.plot(last, np.clip(logs[last], -decades, decades), marker=marker, markersize=8, color=INK, clip_on=False)
@@ -73,20 +73,29 @@ def draws(ax, norms: np.ndarray) -> str:
     logs, T = log10(norms)[:, :0:-1], norms.shape[1] - 1
     seen = np.clip(logs[np.isfinite(logs)], -RANGES[-1], RANGES[-1])
     lo, hi = (next(d for d in RANGES if d >= most) for most in (max(1, -seen.min(initial=0)), seen.max(initial=0)))
-    decade_axis(ax, max(lo, hi), "the identity alone")
+    decade_axis(ax, max(lo, hi), "gradient, identity")
     ax.set(xlim=(0, 1.2 * T), ylim=(-lo, hi), xlabel="lag k: steps back from the loss")
     ax.xaxis.set_major_locator(FixedLocator(np.linspace(0, T, 5).tolist()))
     ax.axhline(0, **IDENTITY)
     ax.axhline(np.log10(0.5) / 2, color=INK, linewidth=1, linestyle=":")
     if lo + hi < 6:
-        ax.text(1.2 * T, np.log10(0.5) / 2, "√½", ha="right", va="center", color=INK, bbox=PAPER)
-    color, shown = CELL["identity"]["color"], np.maximum(logs, -2 * lo)
-    k = np.arange(T)
+        ax.text(1.2 * T, np.log10(0.5) / 2, "√½, half", ha="right", va="center", color=INK, bbox=PAPER)
+    color, shown, k = CELL["identity"]["color"], np.maximum(logs, -2 * lo), np.arange(T)
     fan(ax, k, shown, color=color, linewidth=1, alpha=0.6)
     ax.plot(k, np.median(shown, axis=0), color=color, linewidth=3)
     lost = (logs == -np.inf)[logs[:, -1] == -np.inf]
     ax.plot(lost.argmax(1), np.full(len(lost), -0.97 * lo), linestyle="none", marker="x", color=INK, markeredgewidth=2)
     return f"exactly 0 in {len(lost)} of {len(logs)} draws" if len(lost) else "never exactly 0"
+
+
+# -- the adding problem -------------------------------------------------------------------------------------------------------
+
+
+def training(loss, norm, run) -> str:
+    """A run on two axes as `plots.training` draws it, with a line at the error of always answering 1."""
+    said = plots.training(loss, norm, run)
+    plots.level(loss, 1 / 6, "always 1")
+    return said
 
 
 # -- a digit, pixel by pixel --------------------------------------------------------------------------------------------------
@@ -108,9 +117,8 @@ class DigitRun(NamedTuple):
     x_bar: np.ndarray  # (T,), the gradient of the winner's score with respect to each pixel, in the order of reading
 
     def answers(self, pixel: int) -> str:
-        """What the net answers after `pixel` pixels, and at the end, with the probabilities."""
-        now, end = (f"{p.argmax()} ({p.max():.2f})" for p in (self.p[pixel], self.p[-1]))
-        return f"After pixel {pixel} the net says {now}; at the end {end}"
+        """What the net would answer after `pixel` pixels, with its probability."""
+        return f"After pixel {pixel} the net says {self.p[pixel].argmax()} ({self.p[pixel].max():.2f})"
 
     def tilt(self) -> float:
         """The gradient's mean size over the first half of the pixels read, as a multiple of that over the second half."""
@@ -189,8 +197,8 @@ def accuracies(ax, rate: str) -> str:
         ax.plot(x, y, **CELL[net] | {"linestyle": "none", "fillstyle": "none"})
         ax.plot(x, y.mean(1), **CELL[net] | {"marker": ""})
         shift = (0.25 if small else 0.1, 0) if len(x) > 1 else (-0.1, -0.15)
-        place = x[-1] + shift[0], y[-1].mean() + shift[1]
-        ax.text(*place, net, va="center", color=CELL[net]["color"], fontweight="bold", bbox=PAPER)
+        style = {"color": CELL[net]["color"], "fontweight": "bold", "bbox": PAPER}
+        ax.text(x[-1] + shift[0], y[-1].mean() + shift[1], net, va="center", **style)
         means = (f"{list(UPDATES)[k]} pixels {found.mean():.3f}" for k, found in zip(x, y, strict=True))
         said.append(f"{net}: {', '.join(means)}")
     return f"Rate of learning: {rate}. Right of 1000, mean of three seeds. {'; '.join(said)}."
@@ -216,8 +224,8 @@ def reading(page, memory, odds, gradient, run: DigitRun, read: int) -> None:
     """
     read = expect.whole("read", read, least=0, most=len(run.order))
     _page(page, run, read)
-    _states(memory, run.h[1:])
-    _probabilities(odds, run)
+    _states(memory, run.h[1:], read)
+    _probabilities(odds, run, read)
     _pixel_gradients(gradient, run)
     for ax in (memory, odds):
         ax.axvline(read, color=BACKWARD["color"], linewidth=1.5)
@@ -231,23 +239,15 @@ def _page(ax, run, read):
     ax.imshow(shown.reshape(*run.image.shape, 3), interpolation="nearest")
     if read:
         row, column = divmod(int(run.order[read - 1]), run.image.shape[1])
-        ax.plot(
-            column,
-            row,
-            marker="s",
-            markersize=7,
-            clip_on=False,
-            color="none",
-            markeredgecolor=BACKWARD["color"],
-            markeredgewidth=2,
-        )
+        frame = {"color": "none", "mec": BACKWARD["color"], "mew": 2}
+        ax.plot(column, row, marker="s", markersize=7, clip_on=False, **frame)
     ax.set(xticks=[], yticks=[], xlabel="what was read")
 
 
-def _states(ax, h):
-    """The hidden states (T, H) as an image, a row for each unit, its largest value dark."""
-    size = np.abs(h)
-    size = size / np.maximum(size.max(0), 1e-30)
+def _states(ax, h, read):
+    """The hidden states (T, H) so far as an image, a row for each unit, its largest value dark."""
+    size = np.abs(h) / np.maximum(np.abs(h).max(0), 1e-30)
+    size[read:] = 0
     ax.imshow(size.T, aspect="auto", cmap="Greys", vmin=0, vmax=1, interpolation="nearest", extent=(0, len(h), len(size.T), 0))
     _pixel_axis(ax, len(h))
     ax.set(ylabel="unit of h", yticks=[])
@@ -259,22 +259,20 @@ def _pixel_axis(ax, T):
     ax.xaxis.set_major_locator(FixedLocator(np.linspace(0, T, 5).tolist()))
 
 
-def _probabilities(ax, run):
-    """The probability of each digit over the pixels; the correct digit is drawn bold."""
-    T = len(run.order)
+def _probabilities(ax, run, read):
+    """The probability of each digit over the pixels so far; the right digit is drawn bold, and named beside the leader."""
+    T, p = len(run.order), run.p[read]
     _pixel_axis(ax, T)
     ax.set(ylim=(0, 1.02), ylabel="probability")
-    for digit, p in enumerate(run.p.T):
+    for digit, line in enumerate(run.p[: read + 1].T):
         color, width, zorder = (FORWARD["color"], 2, 3) if digit == run.label else ("#999999", 0.8, 2)
-        ax.plot(np.arange(T + 1), p, color=color, linewidth=width, zorder=zorder)
-    named = sorted({run.label, int(run.p[-1].argmax())}, key=lambda digit: run.p[-1, digit])
-    heights = np.clip(run.p[-1, named], 0.03, 0.97)
+        ax.plot(np.arange(read + 1), line, color=color, linewidth=width, zorder=zorder)
+    named = sorted({run.label, int(p.argmax())}, key=lambda digit: p[digit])
+    heights = np.clip(p[named], 0.03, 0.97)
     if np.ptp(heights) < 0.14 and len(named) == 2:  # they would lie on each other
-        middle = np.clip(heights.mean(), 0.1, 0.9)
-        heights = np.array([middle - 0.07, middle + 0.07])
+        heights = np.clip(heights.mean(), 0.1, 0.9) + np.array([-0.07, 0.07])
     for digit, y in zip(named, heights, strict=True):
-        weight = "bold" if digit == run.label else None
-        ax.text((T + 1) * 1.01, y, str(digit), va="center", color=INK, weight=weight)
+        ax.text(read + 0.01 * T, y, str(digit), va="center", color=INK, weight="bold" if digit == run.label else None)
 
 
 def _pixel_gradients(ax, run):
@@ -346,9 +344,9 @@ def _inputs():
 
 def _doublings(given):
     """How often w doubles the pulse over 784 steps. Unfit, with what it leaves: neither right nor a slip."""
-    w = number(1e-9, 2)(given)
+    w = number(1e-300, 2)(given)
     power = round(784 * np.log2(w), 1)
-    if power not in (-1, -784, 0, -0.7, -1.4, 1, -28):
+    if power not in (-1, -784, 0, -0.7, -1.4, 1, -28, -614656):
         raise Unfit(f"with w = {w:.6g} there is {w**784:.3g} of the pulse left after 784 steps; it should be 0.5.")
     return power
 
@@ -359,6 +357,7 @@ EXERCISES = {
         0.5 ** (1 / 784),
         (
             (0.5, "w = 0.5 halves the pulse in each single step."),
+            (0.5**784, "that is what 784 steps at w = 0.5 leave. You want the w whose 784th power is 0.5."),
             (1.0, "w = 1 keeps all of it, forever."),
             (1 - 0.5 / 784, "each step takes its share of what is left, not of the original pulse: (1 - 0.5/784)^784 = 0.61."),
             (1 - 1 / 784, "1 - 1/T leaves (1 - 1/T)^T = 0.37 of it, about 1/e. Half needs a w that is nearer to 1."),
@@ -389,6 +388,7 @@ EXERCISES = {
         1 / 7840,
         (
             (1 / 784, "that is how far the whole matrix may be from the identity: the noise counts √100 = 10 times."),
+            ((1 + 1 / 784) / 10, "you divided the whole radius by 10. The noise makes only what is above 1: σ √100 = 1/784."),
             (1 / 78400, "100 units make the radius 1 + σ √100: divide by the square root of 100, not by 100."),
             (1 / 78.4, "√100 multiplies the noise, so the noise must be smaller by it."),
             (0.01, "that is the net's own noise: its radius is about 1.1, and 1.1^784 is far beyond any band."),

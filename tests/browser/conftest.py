@@ -280,7 +280,7 @@ def value_of(said, control):
     if not isinstance(control, live.Slider):
         return said
     number = float(said)
-    if number == float(f"{control.at:.3g}"):  # a start may stand between the steps
+    if number == float(f"{control.at:.3g}"):  # to the last digit, which adding decades may miss
         return control.at
     if control.log:  # it shows three digits of the step it stands on
         step = round(math.log10(number / control.lo) / control.step)
