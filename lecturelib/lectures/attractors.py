@@ -62,7 +62,8 @@ def _name_slopes(ax, f, lo, hi):
         if np.abs(f.d(lo + place * (hi - lo))) < 0.1:
             ax.text(place, 0.42, "vanish", ha=side, **style)
     if np.abs(f.d(0.0)) > 1:
-        ax.text(0.53, 0.32 if narrow(ax) else 0.42, "explode", ha="left", **style)
+        arrow = {"arrowstyle": "-|>", "color": BACKWARD["color"]}
+        ax.annotate("explode", (0, 0), (0.2 * hi, -0.45), color=BACKWARD["color"], arrowprops=arrow, bbox=PAPER)
 
 
 # -- two units ----------------------------------------------------------------------------------------------------------------
@@ -131,8 +132,8 @@ def basins(ax, portrait):
         ax.plot(*point.h, zorder=4, clip_on=False, **KIND[point.kind])
     for k, h in enumerate(portrait.ends.T):
         ax.plot(*h, marker="o", markersize=5, color=INK, clip_on=False, zorder=3)
-        inwards = -h / np.hypot(*h) if np.hypot(*h) > 0.2 else np.array([0.7, 0.7])
-        x, y = h + (0.16 if narrow(ax) else 0.14) * inwards  # beside the point, not under its mark
+        away = np.abs(h) == np.abs(h).max()  # from the nearest edge, and so from the saddles beside a sink
+        x, y = h - (0.16 if narrow(ax) else 0.14) * away * np.sign(h)
         ax.text(x, y, chr(ord("A") + k), ha="center", va="center", fontweight="bold", color=INK, zorder=6)
 
 
@@ -188,16 +189,15 @@ def growth(W, h) -> np.ndarray:
 
 @expect.arguments(ax=expect.axes, time=expect.axes, h=_orbit, border=expect.row, beside=expect.row, leaves=expect.number)
 def leaving(ax, time, h, border, beside, leaves):
-    """An orbit h (T + 1, 2) in the plane; over time log10 of its gradient, `beside`, and of that of a start on the border.
-
-    A thin line marks the step at which it `leaves` the border.
-    """
+    """An orbit h (T + 1, 2), its gradient `beside` the border and one on it, log10; diamonds at the step at which it `leaves`."""
+    step = int(np.clip(round(leaves), 0, len(h) - 1))
+    ax.plot(*h[step], marker="D", markersize=7, color=INK, markeredgecolor="white", zorder=6)
     ax.plot(*h.T, marker=".", markersize=5, linewidth=1.2, zorder=5, **FORWARD)
     ax.plot(*h[0], marker="o", markersize=9, markerfacecolor="white", color=INK, zorder=5, clip_on=False)
     _decades_over_time(time, len(h), "$|\\partial h(t) / \\partial h(0)|$")
     time.set(ylim=(-12, 9), yticks=range(-10, 6, 5))
     time.axhline(0, **IDENTITY)
-    time.axvline(leaves, **IDENTITY)
+    time.plot(step, beside[step], marker="D", markersize=7, color=INK, zorder=6)
     for logs, style, says, y in ((border, BACKWARD, "on the border", 0.93), (beside, {"color": INK}, "beside it", 0.85)):
         time.plot(logs, **style)
         time.text(0.03, y, says, transform=time.transAxes, color=style["color"], bbox=PAPER)
@@ -343,10 +343,8 @@ def _folds(given):
 
 
 def _end(W, b, h, steps=1000):
-    """The state after `steps` steps of h <- tanh(W h + b)."""
-    for _ in range(steps):
-        h = np.tanh(W @ h + b)
-    return h
+    """The state (2,) after `steps` steps of h <- tanh(W h + b)."""
+    return phase_plane.run(W, b, h[:, None], steps)[:, 0]
 
 
 _STARTS = tuple(
@@ -393,6 +391,8 @@ EXERCISES = {
             (lambda W, b, h: _end(W, b, h, 1), "you ran one step; a basin is about where the orbit ends, after many steps."),
             (lambda W, b, h: _end(W.T, b, h), "you computed h W instead of W h: that transposes the matrix."),
             (lambda W, b, h: _end(W, 0 * b, h), "you left out the bias b."),
+            (lambda W, b, h: _end(W, W @ b, h - b) + b, "you added b after the tanh; it stands inside, beside W h."),
+            (lambda W, b, h: _end(W, W @ b, h), "you multiplied b by W too: W (h + b) instead of W h + b."),
             (lambda W, b, h: np.sign(W @ h + b), "you took the quadrant after one step; run the map until it settles."),
         ),
         "Four memories hold two bits: the signs of h1 and h2 at the end.",
