@@ -62,7 +62,8 @@ STARTS = np.round(np.linspace(4.2, 5.2, 51), 2)  # w, along the valley; each sta
 RATES = np.logspace(-2, 1, 13)
 ETAS = (*np.logspace(-2, 2, 9), np.inf)  # the last: no clipping
 WITHOUT = {**BACKWARD, "marker": "x", "markersize": 4}
-WITH = {"color": INK, "linestyle": "-", "marker": ".", "markersize": 5}
+CLIPPED = {"color": INK, "linestyle": "-"}
+WITH = {**CLIPPED, "marker": ".", "markersize": 5}
 
 
 class Descent(NamedTuple):
@@ -276,10 +277,10 @@ def seeds(ax, eta):
     ax.yaxis.set_major_formatter(POWER)
     ax.axhline(np.log10(np.log(4)), **IDENTITY)
     ax.text(-0.45, 0.22, "guessing", color=INK, va="bottom", bbox=PAPER)
-    names = {"median without clipping": BACKWARD} | ({f"median with η = {eta}": FORWARD} if eta != "none" else {})
+    names = {"median without clipping": BACKWARD} | ({f"median with η = {eta}": CLIPPED} if eta != "none" else {})
     for losses, style in zip((plain, chosen), names.values(), strict=False):
         ax.plot(range(4), np.median(losses, axis=1), **style)
-    x, role = np.arange(4)[:, None] + np.linspace(-0.2, 0.2, 9), WITHOUT if eta == "none" else FORWARD | {"marker": "o"}
+    x, role = np.arange(4)[:, None] + np.linspace(-0.2, 0.2, 9), WITHOUT if eta == "none" else CLIPPED | {"marker": "o"}
     ax.plot(x.ravel(), chosen.ravel(), **role | {"linestyle": "none", "markersize": 6, "fillstyle": "none"})
     _key(ax, names, bottom=True)
     return dict(zip(rates, 10 ** np.median(chosen, axis=1), strict=True))
@@ -304,7 +305,7 @@ def reached(ax, steps, factor):
     time_axis(ax, len(steps))
     decade_axis(ax, 15, "gradient at the state of step t")
     ax.axhline(0, **IDENTITY)
-    styles = {"without clipping": BACKWARD, "with clipping": {"color": INK, "linestyle": "-"}}
+    styles = {"without clipping": BACKWARD, "with clipping": CLIPPED}
     for logs, style in zip((log10(steps), log10(factor * steps)), styles.values(), strict=True):
         ax.plot(range(1, len(steps) + 1), logs, **style)
         ax.plot(1, logs[0], marker="<", markersize=9, color=style["color"], clip_on=False)

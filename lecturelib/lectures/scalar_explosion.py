@@ -40,8 +40,7 @@ def thin_line(ax, w, T):
     ax.axhline(0, **IDENTITY)
     grid = np.linspace(0.5, 1.5, 201)
     ax.plot(grid, (T - 1) * np.log10(grid), color=BACKWARD["color"], linestyle=DASHED)
-    log = (T - 1) * np.log10(w)
-    _mark(ax, w, log, 6)
+    _mark(ax, w, (T - 1) * np.log10(w), 6)
     ax.text(0.52, 0.3, "vanishes", color=INK)
     ax.text(1.48, 0.3, "explodes", ha="right", color=INK)
     ax.text(1, -5.7, "within ×10", ha="center", color=INK, bbox=PAPER)
@@ -171,32 +170,35 @@ def in_float32(w: float, steps: int) -> np.ndarray:
 def float_range(ax, logs, held):
     """A gradient after k = 0, 1, ... steps back: `logs`, its true log10, and `held`, what float32 makes of it.
 
-    Both have shape (steps + 1,). Outside the range of float32 `held` is 0 or inf. A cross marks where the two part.
+    Both have shape (steps + 1,). Outside the range of float32 `held` is 0 or inf. A cross marks where it has ended.
     """
     expect.numbers("held", held, "N", finite=False, N=len(logs))
     lowest, highest = np.log10(np.finfo(np.float32).smallest_subnormal), np.log10(np.finfo(np.float32).max)
     decade_axis(ax, 60, "gradient")
-    steps = len(logs) - 1
-    k = np.arange(steps + 1)
+    steps, k = len(logs) - 1, np.arange(len(logs))
     ax.set(xlim=(0, max(steps, 1)), xlabel="steps back k")
     below, above = (lowest, -60, "below the smallest float32", -56), (highest, 60, "above the largest float32", 52)
     for edge, end, label, at in (below, above):
         ax.axhspan(edge, end, **BAND)
         ax.text(0.02 * steps, at, label, color=INK)
     ax.axhline(0, **IDENTITY)
-    in_range = (held > 0) & np.isfinite(held)
-    ax.plot(k, np.clip(logs, -90, 90), **IDENTITY)
-    ax.plot(k[in_range], log10(held[in_range]), color=BACKWARD["color"], linestyle=DASHED, linewidth=2.8)
-    wrong = np.flatnonzero(~in_range | (np.abs(log10(np.where(in_range, held, 1)) - logs) > 0.5))
-    if len(wrong):
-        ax.plot(wrong[0], logs[wrong[0]], marker="X", markersize=12, color=INK)
+    ax.plot(np.clip(logs, -90, 90), **IDENTITY)
+    inside = (held > 0) & np.isfinite(held)
+    ax.plot(k[inside], log10(held[inside]), color=BACKWARD["color"], linestyle=DASHED, linewidth=2.8)
+    if (end := _end(held)) is not None:
+        ax.plot(end, logs[end], marker="X", markersize=12, color=INK)
 
 
 def float_text(held: np.ndarray) -> str:
     """In words what became of a gradient in float32, `held`, shape (steps + 1,): still changing, stuck, or exactly 0 or inf."""
-    if held[-1] != held[-2] or held[-1] == 1:
+    if (end := _end(held)) is None:
         return f"is still {held[-1]:.2g} after {len(held) - 1} steps"
-    return f"is {'stuck at ' if 0 < held[-1] < 1 else 'exactly '}{held[-1]:.2g} from step {np.argmax(held == held[-1])} on"
+    return f"is {'stuck at ' if 0 < held[-1] < 1 else 'exactly '}{held[-1]:.2g} from step {end} on"
+
+
+def _end(held):
+    """The step from which float32 holds one number, other than 1; None if there is none."""
+    return None if held[-1] != held[-2] or held[-1] == 1 else int(np.argmax(held == held[-1]))
 
 
 @expect.arguments(ax=expect.axes, size=expect.row, words=expect.texts)
