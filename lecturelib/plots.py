@@ -184,9 +184,9 @@ def training(loss: Axes, norm: Axes, run: Any) -> str:
 
 
 def level(ax: Axes, at: float, says: str) -> None:
-    """A line across an axis of powers of ten at the value `at`, named below its right end."""
+    """A line across an axis of powers of ten at the value `at`, named some way below its right end, clear of a curve on it."""
     ax.axhline(np.log10(at), color=INK, linewidth=1.2, zorder=3)
-    ax.text(0.99, np.log10(at) - 0.1, says, transform=ax.get_yaxis_transform(), ha="right", va="top", color=INK, bbox=PAPER)
+    ax.text(0.99, np.log10(at) - 0.45, says, transform=ax.get_yaxis_transform(), ha="right", va="top", color=INK, bbox=PAPER)
 
 
 # Iterated maps -------------------------------------------------------------------------------------------------------

@@ -86,10 +86,12 @@ def _gate_table(ax, program):
         for t, value in enumerate(getattr(program, name), 1):
             number = f"{value:.2g}".replace("0.", ".") if narrow(ax) else f"{value:.2g}"
             ax.text(t, row, number, ha="center", va="center", color=INK, fontsize=small)
+    symbols, before = {"overwrite": "W", "add": "A", "erase": "E", "remember": ".", "your own": "?"}, ""
     for t, gates in enumerate(zip(program.i, program.f, strict=True), 1):
         name = "your own" if t in program.own else OPERATIONS.get(gates, "")
-        name = {"overwrite": "W", "add": "A", "erase": "E", "remember": ".", "your own": "?"}[name] if narrow(ax) else name
-        ax.text(t, 0, name, ha="center", va="center", color=INK, fontsize=small or 8.5)
+        says = symbols[name] if narrow(ax) else name if name != before else "″"  # the words would run into each other
+        ax.text(t, 0, says, ha="center", va="center", color=INK, fontsize=small or 8)
+        before = name
     for t in program.own:
         ax.add_patch(Rectangle((t - 0.5, -0.5), 1, 5, fill=False, edgecolor=SOURCE["color"], linewidth=2.5, clip_on=False))
     ax.set(xlim=(0.5, T + 1.3), ylim=(4.5, -0.5), yticks=[], xticks=[])
