@@ -30,6 +30,7 @@ from lecturelib import (
     reading,
     tasks,
     train,
+    translating,
 )
 from lecturelib.lectures import (
     attractors,
@@ -70,7 +71,7 @@ RECORDS = {  # hold what they are given
     "pretrained": {"Trained"},
     "identity_rnn": {"DigitRun"},
     "adding": {"Runs"},
-    "reversal": {"FirstWords", "Swaps"},
+    "reversal": {"FirstWords"},
 }
 SECONDS = 60  # for all bad values of one argument: they are refused at once, or the test hangs
 RAGGED = [[1.0], [1.0, 2.0]]
@@ -205,7 +206,7 @@ SPOILT_DIGITS = [
 WORK = adding.work("after", 0, 0)
 SPOILT_WORK = [WORK._replace(x=None), WORK._replace(c=ROW), WORK._replace(f=ROW), WORK._replace(cell=-1), tuple(WORK)]
 ADDING = adding.Runs([ROW], [0.1])
-SWAPPED = reversal.Swaps(list("abc"), list("de"), [0], np.array([1]), np.ones((1, 2)), np.ones((1, 2)))
+SWAPPED = translating.Swaps(list("abc"), list("de"), [0], np.array([1]), np.ones(2), np.ones((1, 2)), np.ones((1, 2)))
 
 
 def bowl(w, _):
@@ -655,6 +656,7 @@ TABLE = {
     reversal.by_position: {"ax": AXES, "forward": real(ROW), "backward": real(ROW[:3]), "alone": real(ROW)},
     reversal.outcomes: {"ax": AXES, "right": ("first word", [*choice(), "word"][4:])},
     reversal.first_words: {"ax": AXES, "run": (reversal.FirstWords(len, "ab", "ab"), thing())},
+    reversal.reached: {"ax": AXES, "forward": real(ROW), "backward": real(ROW)},
     reversal.drop_bars: {"ax": AXES, "swapped": (SWAPPED, thing(tuple(SWAPPED))), "word": whole(1), "title": ("x", text())},
 }
 

@@ -1,20 +1,17 @@
 """Notebook 05, reversal: the gaps between the words of two languages, and what a network learns from them."""
 
 from collections.abc import Callable, Sequence
-from functools import cache, partial
-from itertools import chain
-from typing import NamedTuple
+from functools import partial
 
 import numpy as np
 from matplotlib.collections import PolyCollection
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
 from lecturelib import datasets, expect, nets, pretrained, train
-from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, PAPER, log10, narrow
+from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, PAPER, decade_axis, log10, name_lines, narrow
 from lecturelib.probes import Called, Exercise, number
+from lecturelib.translating import LONGEST, ORDERS, Swaps
 
-ORDERS = "forward", "reversed"  # how the source is read
-LONGEST = {"read": 17, "write": 21}  # words of the longest numbers, <EOS> included
 MOST_WORDS = 26  # a letter for each word
 GUESSING = 0.124  # of the held-out sentences begin with the commonest first word
 
@@ -60,12 +57,6 @@ def arcs(ax, places: np.ndarray, gaps: np.ndarray, w: float, longest: int) -> No
 # -- the sentences ------------------------------------------------------------------------------------------------------------
 
 
-def in_words(line: str) -> tuple[list, list]:
-    """(English, French): the words of the number typed in `line`; the French ones end with <EOS>."""
-    english, french = datasets.number_words(datasets.parse_number(line))
-    return english, [*french, "<EOS>"]
-
-
 @expect.arguments(ax=expect.axes, english=expect.texts, french=expect.texts, order=partial(expect.one_of, choices=ORDERS))
 def word_row(ax, english, french, order):
     """The words of a batch's sentence step by step, read and then written, with their padding; gives the first word's gap."""
@@ -108,44 +99,6 @@ def written_backwards(sentences: datasets.Sentences) -> datasets.Sentences:
 # -- what was learned ---------------------------------------------------------------------------------------------------------
 
 
-def _stored_net(order, steps, cell="tanh"):
-    """The stored net for numbers below 10^9, seed 0, after `steps` training steps of 1500."""
-    name = f"{cell} 1e9 1500 {order} seed 0" + (f" step {steps}" if steps < 1500 else "")
-    return pretrained.load("translation")[name].net
-
-
-@cache
-def right_by_place(order: str, steps: int) -> np.ndarray:
-    """The share of correct words (14,) at the first 14 places of 500 held-out sentences, given the words before.
-
-    `order` is one of ORDERS, `steps` is 50, 150, 300, 600 or 1500. Few sentences have more than 14 words.
-    """
-    held_out = datasets.translation(reverse=order == "reversed")[1]
-    source, target = held_out.source[:, :500], held_out.target[:, :500]
-    word = target >= 0
-    right = word & (nets.predictions(_stored_net(order, steps), source, target) == target)
-    return right.sum(1)[:14] / word.sum(1)[:14]
-
-
-@cache
-def right_from_french() -> np.ndarray:
-    """As `right_by_place`, for the best guess from the place and the two French words before alone; no English is read."""
-    learn, held_out = (sentences.target for sentences in datasets.translation())
-    share = []
-    for place in range(14):
-        before, after = ([a[max(0, place - 2) : place], a[place]] for a in (learn, held_out[:, :500]))
-        seen = np.zeros((31, 31, 31), int)
-        np.add.at(seen, (*_two_before(before[0]), before[1]), 1)  # the last row, -1, counts padding
-        word = after[1] >= 0
-        share.append(np.mean((seen[_two_before(after[0])][:, :30].argmax(1) == after[1])[word]))
-    return np.array(share)
-
-
-def _two_before(words):
-    """The two words before, 0 where there is none."""
-    return (*np.zeros((2 - len(words), words.shape[1]), int), *words)
-
-
 SHARES = partial(expect.numbers, axes="N")
 
 
@@ -160,7 +113,7 @@ def by_position(ax, forward: np.ndarray, backward: np.ndarray, alone: np.ndarray
     for name, rate, role, marker in sorted(lines, key=lambda line: line[1][-1]):
         height = max(rate[-1], height + 0.08)  # keeps the names legible
         ax.plot(np.arange(1, len(rate) + 1), rate, marker=marker, **role)
-        ax.text(len(rate) + 0.02 * longest, height, name, va="center", color=role["color"])
+        ax.text(len(rate) + (0.05 if narrow(ax) else 0.03) * longest, height, name, va="center", color=role["color"])
 
 
 OUTCOMES = {
@@ -179,9 +132,7 @@ def outcomes(ax, right: str) -> str:
     the mean forward to the mean reversed. Says the means.
     """
     runs = {name: run for name, run in pretrained.load("translation").items() if "step" not in name}
-    ax.set(
-        xlim=(-0.05, 1.8 if narrow(ax) else 1.2), ylim=(len(OUTCOMES) - 0.5, -0.5), xticks=(0, 0.5, 1), xlabel=f"{right} right"
-    )
+    ax.set(xlim=(-0.05, 1.25), ylim=(len(OUTCOMES) - 0.5, -0.5), xticks=(0, 0.5, 1), xlabel=f"{right} right")
     ax.set_yticks(range(len(OUTCOMES)), OUTCOMES, fontsize=9)
     said = []
     for row, setting in enumerate(OUTCOMES.values()):
@@ -191,7 +142,15 @@ def outcomes(ax, right: str) -> str:
             color, y = role["color"], row + shift
             ax.plot(found, [y] * len(found), marker, fillstyle="none", color=color, markeredgewidth=1.5)
             if row == 0:
-                ax.text(max(found) + (0.15 if narrow(ax) else 0.04), y, order, color=color, va="center")
+                left = max(found) < 0.7  # there is room for the name on the right
+                ax.text(
+                    max(found) + 0.06 if left else min(found) - 0.06,
+                    y,
+                    order,
+                    color=color,
+                    va="center",
+                    ha="left" if left else "right",
+                )
             means.append(np.mean(found))
         ax.plot(means, [row - 0.14, row + 0.14], color=INK, linewidth=1, zorder=1)
         said.append(" → ".join(f"{mean:.2f}" for mean in means))
@@ -202,68 +161,25 @@ def outcomes(ax, right: str) -> str:
 # -- swap a word --------------------------------------------------------------------------------------------------------------
 
 
-class Swaps(NamedTuple):
-    """What a net makes of one number, and of the same number with one word replaced by each other word of its kind."""
-
-    read: list  # T_in English words, in the order of the language
-    correct: list  # T_out French words
-    places: list  # N places, from 0, of the English words that can be swapped
-    own: np.ndarray  # (N,), the first French place that changes, in most swaps of that word
-    drops: np.ndarray  # (N, T_out), by how much the probability of each correct French word falls, on average over the swaps
-    gradients: np.ndarray  # (N, T_out), |d score of the French word / d English word|
-
-
-def _first_change(one: list, other: list) -> int:
-    """The first place at which two lists differ."""
-    return next(k for k, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1])
-
-
-def _padded(english: list, order: str) -> np.ndarray:
-    """The words as a net reads them in this order, padded in front."""
-    words = datasets.encode_words(english if order == "forward" else english[::-1], datasets.ENGLISH)
-    return np.r_[np.full(LONGEST["read"] - len(words), nets.PAD), words]
-
-
-@cache
-def swaps(line: str, order: str) -> Swaps:
-    """The number typed in `line`, and each of its swaps, read in this order by the stored LSTM.
-
-    The probabilities are those of the correct French words, given the correct words before. ValueError: not a number, or zero.
-    """
-    english, french = in_words(line)
-    others = datasets.number_swaps(datasets.parse_number(line))
-    if not others:
-        raise ValueError("zero has no word to swap: type another number")
-    net, target = _stored_net(order, 1500, "LSTM"), datasets.encode_words(french, datasets.FRENCH)
-    swapped = [[in_words(str(number)) for number in numbers] for numbers in others.values()]
-    sources = np.array([_padded(words, order) for words in [english, *(words for words, _ in chain.from_iterable(swapped))]]).T
-    p = nets.probabilities(net, sources, np.repeat(target[:, None], sources.shape[1], axis=1))
-    ends = np.cumsum([len(some) for some in swapped])
-    drops = [p[:, 0] - part.mean(1) for part in np.split(p[:, 1:], ends[:-1], axis=1)]
-    own = [np.bincount([_first_change(french, other) for _, other in some]).argmax() for some in swapped]
-    gradients = nets.input_gradients(net, sources[:, 0], target)[:, -len(english) :]
-    gradients = gradients if order == "forward" else gradients[:, ::-1]
-    return Swaps(english, french, [*others], np.array(own), np.array(drops), gradients[:, [*others]].T)
-
-
-@cache
-def own_word_hit(order: str) -> tuple[list, ...]:
-    """How often each of nine words hits its own French word hardest: (by swaps, by the gradient).
-
-    Over 40 random numbers of nine digits, none of them zero. Own: as in `Swaps`.
-    """
-    numbers = np.random.default_rng(0).integers(1, 10, (400, 9))
-    numbers = numbers[(numbers[:, 1::3] > 1).all(1)][:40]  # no ten ... nineteen: then each digit is one word
-    found = [swaps("".join(map(str, digits)), order) for digits in numbers]
-    own, measured = np.array([one.own for one in found]), ([one.drops for one in found], [one.gradients for one in found])
-    return tuple(np.mean([a.argmax(1) for a in each] == own, axis=0).tolist() for each in measured)
+@expect.arguments(ax=expect.axes, forward=SHARES, backward=SHARES)
+def reached(ax, forward: np.ndarray, backward: np.ndarray) -> None:
+    """The gradients (17,) of `translating.reach`, over the place of the English word, as powers of ten."""
+    decade_axis(ax, 5, "gradient of the first French word")
+    ax.set(xlim=(0.5, 21 if narrow(ax) else 19.5), ylim=(-5, 1.5), xlabel="place of the English word")
+    ax.xaxis.set_major_locator(FixedLocator((1, 5, 9, 13, 17)))
+    ax.axhline(0, **IDENTITY)
+    ends = {}
+    for name, gradient, role, marker in (("forward", forward, BACKWARD, "o"), ("reversed", backward, FORWARD, "s")):
+        ax.plot(np.arange(1, 1 + len(gradient)), np.clip(log10(gradient), -5, 1.5), marker=marker, **role)
+        ends[name] = float(log10(gradient[-1]))
+    name_lines(ax, len(forward) + 0.4, ends, {"forward": BACKWARD["color"], "reversed": FORWARD["color"]}, 5)
 
 
 @expect.arguments(ax=expect.axes, swapped=partial(expect.instance, kinds=Swaps, what="Swaps, from `swaps`"), word=expect.whole)
 def drop_bars(ax, swapped: Swaps, word: int, title: str) -> None:
     """A bar for each French word: how far its probability falls when English word number `word`, from 1, is swapped.
 
-    The word's own French word is striped and named in bold.
+    The pale bar behind it is the probability it had. The word's own French word is striped and named in bold.
     """
     expect.text("title", title)
     k, correct, size = min(word, len(swapped.places)) - 1, swapped.correct, 7.5 if narrow(ax) else 9
@@ -273,6 +189,7 @@ def drop_bars(ax, swapped: Swaps, word: int, title: str) -> None:
     ax.tick_params(axis="y", labelsize=size)
     ax.axvline(0, color=INK, linewidth=0.8)
     drops, rows, own = np.clip(swapped.drops[k], -0.5, 1), np.arange(len(correct)), swapped.own[k]
+    ax.add_collection(_boxes(0, swapped.p, rows, 0.375, facecolor="#DDDDDD", linewidth=0), autolim=False)
     for some, role, hatch in ((rows != own, FORWARD, None), (rows == own, BACKWARD, "///")):
         look = {"facecolor": role["color"], "edgecolor": "white", "linewidth": 0, "hatch": hatch}
         ax.add_collection(_boxes(0, drops[some], rows[some], 0.375, **look), autolim=False)
@@ -340,11 +257,11 @@ def first_words(ax, run: FirstWords) -> str:
     """The share of correct first words in each arm, step by step; the thin line is always guessing the commonest word."""
     ax.set(xlim=(0, 1.15 * run.steps), ylim=(-0.02, 1.05), xlabel="training step", ylabel="first word right")
     ax.axhline(GUESSING, **IDENTITY)
-    ax.text(1.14 * run.steps, GUESSING + 0.02, "guessing", ha="right", color=INK, bbox=PAPER)
+    ax.text(1.14 * run.steps, GUESSING + 0.1, "guessing", ha="right", va="bottom", color=INK, bbox=PAPER)
     for name, right, role in zip(run.names, run.rights, (BACKWARD, FORWARD), strict=True):
         ax.plot(run.measured, right, **role)
         if right:
-            ax.text(run.measured[-1] + 3, right[-1] + 0.03, name, va="center", color=role["color"])
+            ax.text(run.measured[-1] + 0.01 * run.steps, right[-1], name, va="center", color=role["color"], bbox=PAPER)
     return run.text
 
 
