@@ -25,8 +25,8 @@ from lecturelib.plots import (
 )
 
 __all__ = [
-    "NETS", "Runs", "Work", "draw_jumps", "draw_work", "flows", "jumps", "learning_curves", "marked", "net", "runs_over", "share",
-    "work",
+    "NETS", "Runs", "Work", "draw_jumps", "draw_share", "draw_work", "flows", "jumps", "learning_curves", "marked", "net",
+    "runs_over", "share", "work",
 ]  # fmt: skip
 
 NETS = {"tanh RNN": ("tanh", "tanh"), "identity RNN": ("IRNN", "relu"), "LSTM": ("LSTM", None)}  # the stored name, φ
@@ -82,6 +82,14 @@ def share(when: str, seed: int) -> np.ndarray:
     """Which part of the squared gradient at step 1 each of the 64 cells holds, over the 16 sequences: (64,), of sum 1."""
     squares = (_lstm(when, seed)[1][1].astype(float) ** 2).sum(0)
     return squares / squares.sum()
+
+
+@expect.arguments(ax=expect.axes, part=expect.row)
+def draw_share(ax: Axes, part: np.ndarray) -> None:
+    """A bar for each cell's `part` of the squared gradient (H,); the largest is named."""
+    ax.set(xlim=(-1, len(part)), ylim=(0, 1.1), xlabel="cell", ylabel="part of the squared gradient")
+    ax.vlines(np.arange(len(part)), 0, part, color=BACKWARD["color"], linewidth=250 / len(part) / (2 if narrow(ax) else 1))
+    ax.text(part.argmax(), part.max() + 0.02, f"cell {part.argmax()}", ha="center", color=INK)
 
 
 def work(when: str, seed: int, sequence: int) -> Work:

@@ -12,7 +12,8 @@ __all__ = ["LINES", "coloured_text", "line_shades", "opened", "page", "shades", 
 
 ROOM = partial(expect.whole, most=1000)
 LINES = (
-    "total = first(a) + second + third",
+    "y = f(g(h(a",
+    "total = first + second + third",
     "print('the ' + names[0])",
     "x = {'a': [1, (2, 3)]}",
     '        if k == "it\'s":',

@@ -30,7 +30,7 @@ from lecturelib import (
     reading,
     tasks,
     train,
-    translating,
+    translator,
 )
 from lecturelib.lectures import (
     attractors,
@@ -206,7 +206,7 @@ SPOILT_DIGITS = [
 WORK = adding.work("after", 0, 0)
 SPOILT_WORK = [WORK._replace(x=None), WORK._replace(c=ROW), WORK._replace(f=ROW), WORK._replace(cell=-1), tuple(WORK)]
 ADDING = adding.Runs([ROW], [0.1])
-SWAPPED = translating.Swaps(list("abc"), list("de"), [0], np.array([1]), np.ones(2), np.ones((1, 2)), np.ones((1, 2)))
+SWAPPED = translator.Swaps(list("abc"), list("de"), [0], np.array([1]), np.ones(2), np.ones((1, 2)), np.ones((1, 2)))
 
 
 def bowl(w, _):
@@ -615,6 +615,7 @@ TABLE = {
         "run": (DIGIT, thing(tuple(DIGIT), *SPOILT_DIGITS)),
         "read": whole(2, least=0),
     },
+    adding.draw_share: {"ax": AXES, "part": row()},
     adding.draw_work: {**dict.fromkeys(("cell", "gates", "gradient"), AXES), "work": (WORK, thing(*SPOILT_WORK))},
     adding.draw_jumps: {"ax": AXES, "work": (WORK, thing(*SPOILT_WORK)), "numbers": row(), "jumps": row()},
     lstm.gate_timeline: {

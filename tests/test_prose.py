@@ -58,7 +58,6 @@ EXCEPTIONS = {
     ("06-identity-rnn", "care"): dict.fromkeys(["98.9", "83.6"], PAPER),
     ("07-lstm", "do-timeline"): {"0.8": SETTING},
     ("07-lstm", "read-adjoint"): {"0.6": SLIDERS, "0.47": SLIDERS},
-    ("07-lstm", "read-bias"): {"0.5^{99}": SUM, "10^{-30}": SUM},
     ("07-lstm", "training"): dict.fromkeys(["0.002", "0.005"], SETTING),
     ("07-lstm", "characters"): {"1.3": SETTING},
     ("08-gradient-flow", "read-spectrum"): {"1.6": SLIDERS},

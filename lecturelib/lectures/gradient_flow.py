@@ -80,7 +80,7 @@ def factor_by_factor(factors, product, size, before, words):
     lags, decades = (20, 3) if words else (len(size), 14)
     logs, before = (np.clip(log10(line), -99, 99) for line in (size, before))
     each = np.diff(logs)
-    _factors(factors, each, lags, words[0] if words else lags)
+    _factors(factors, each[: max(words, default=lags)], lags, words[0] if words else lags)
     lag_axis(product, lags, decades, "the gradient")
     product.set(ylim=(-decades, decades if max(logs.max(), before.max()) > 1 else 0.3 * decades))
     product.plot(before, color=IDENTITY["color"], linewidth=2.5, visible=(before != logs).any())
@@ -157,7 +157,15 @@ EXERCISES = {
                 _pass_back(lambda W, h_bar, before, after: h_bar * (1 - before**2) @ W),
                 "the slope of tanh is taken at h[t + 1], not h[t].",
             ),
+            (
+                _pass_back(lambda W, h_bar, before, after: (1 - after**2) * (W @ h_bar)),
+                "that is the Jacobian times a column. The gradient is a row, and stands on its left.",
+            ),
             (_pass_back(lambda W, h_bar, before, after: h_bar @ W), "the slopes of tanh are missing: 1 - h[t + 1]^2."),
+            (
+                _pass_back(lambda W, h_bar, before, after: h_bar * (1 - after) ** 2 @ W),
+                "the slope of tanh is 1 - h^2, not (1 - h)^2.",
+            ),
             (_pass_back(lambda W, h_bar, before, after: h_bar * (1 - after**2)), "the weights are missing: times W_h."),
             (
                 _pass_back(lambda W, h_bar, before, after: h_bar * (1 - after) @ W),
@@ -187,6 +195,7 @@ EXERCISES = {
             (_LEFT | {"identity": 0.68}, "0.68 is for units of which half are silent. Here each of the ten factors is simply 1."),
             (_LEFT | {"identity": 0.5**10}, "the identity changes the factors: each is 1."),
             (_LEFT | {"gates": 0.99}, "0.99 is one factor. There are ten of them."),
+            (_LEFT | {"gates": 0.99**9}, "that is nine factors of 0.99. There are ten of them."),
             (_LEFT | {"gates": 0.5**10}, "the gates set factors of their own: 0.99 each, not 0.5."),
             (_LEFT | {"gates": 0.5**10 * 0.99**10}, "the gates replace the factors of 0.5: ten times 0.99 is all."),
             (_LEFT | {"gates": 1}, "a gate of 0.99 is not quite 1: ten of them leave 0.99^10."),

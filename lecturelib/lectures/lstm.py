@@ -171,7 +171,9 @@ def memory_block(drawing, code, chosen, values):
         drawing.text(x + 0.1, y + 0.36, part[-1], weight="bold", color=INK)
         drawing.text(x + 0.4, y + 0.36, f"{values[part]:.2f}", color=INK, fontsize=8)
     drawing.plot([0, 4.6], [0, 0], color=GREY, linewidth=1, zorder=0)
-    for x, y, name in ((0, 3.75, "$c_{t-1}$"), (6, 3.75, "$c_t$"), (6, 2.65, "$h_t$"), (0.2, -0.35, "$x_t, h_{t-1}$")):
+    now, shown = (f"{values[part]:.2f}" for part in ("memory cell c", "output h"))
+    names = (0, 3.75, "$c_{t-1}$"), (6, 3.75, f"$c_t$ {now}"), (6, 2.65, f"$h_t$ {shown}"), (0.2, -0.35, "$x_t, h_{t-1}$")
+    for x, y, name in names:
         drawing.text(x, y, name, ha="center", color=INK)
     drawing.axis("off"), code.axis("off")
     code.set(xlim=(0, 1), ylim=(-0.5, 6.5))
@@ -244,14 +246,16 @@ def forgetting(bias: float, T: int) -> np.ndarray:
 
 
 @cache
-def open_slopes(bias: float, T: int) -> np.ndarray:
-    """The mean slope 1 - tanh^2 c of the cells of those nets at t = 0 ... T, shape (T + 1,): the median over the 11 seeds."""
-    slopes = []
+def along_the_cells(bias: float, T: int) -> np.ndarray:
+    """As `forgetting`, if a gradient could go along the cells only, and no other way: (T + 1,), the median over the 11 seeds."""
+    norms = []
     for seed in range(11):
         rng = np.random.default_rng(seed)
         p = cells.init_lstm(rng, 1, 64, forget_bias=bias)
-        slopes.append((1 - np.tanh(cells.unroll(p, rng.uniform(0, 1, (T, 1, 1))).c[:, 0]) ** 2).mean(1))
-    return np.median(slopes, axis=0)
+        trace, end = cells.unroll(p, rng.uniform(0, 1, (T, 1, 1))), rng.standard_normal(64)
+        last = end / np.linalg.norm(end) * trace.gates.o[-1, 0] * (1 - np.tanh(trace.c[-1, 0]) ** 2)
+        norms.append(np.linalg.norm(np.cumprod([last, *trace.gates.f[::-1, 0]], axis=0)[::-1], axis=1))
+    return np.median(norms, axis=0)
 
 
 # -- exercises ----------------------------------------------------------------------------------------------------------------
@@ -384,6 +388,7 @@ EXERCISES = {
             (4.958, "that is the bias for 99 steps; 199 steps need a gate still nearer to 1."),
             (0.00348, "that is log(2)/199, how far the gate may stay below 1; the bias is what σ turns into that gate."),
             (1, "with bias 1 the gate is 0.73, and 0.73^199 = 1e-27."),
+            (2.3, "that is the bias of a whole net, where a gradient has other ways too. A lone cell keeps 0.909^199 = 6e-9."),
             (0.9965, "0.9965 is what the gate must be; the bias is what the logistic σ turns into it."),
             (-5.66, "the sign is turned around: a negative bias shuts the gate."),
         ),

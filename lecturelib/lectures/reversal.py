@@ -10,7 +10,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator
 from lecturelib import datasets, expect, nets, pretrained, train
 from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, PAPER, decade_axis, log10, name_lines, narrow
 from lecturelib.probes import Called, Exercise, number
-from lecturelib.translating import LONGEST, ORDERS, Swaps
+from lecturelib.translator import LONGEST, ORDERS, Swaps
 
 MOST_WORDS = 26  # a letter for each word
 GUESSING = 0.124  # of the held-out sentences begin with the commonest first word
@@ -163,7 +163,7 @@ def outcomes(ax, right: str) -> str:
 
 @expect.arguments(ax=expect.axes, forward=SHARES, backward=SHARES)
 def reached(ax, forward: np.ndarray, backward: np.ndarray) -> None:
-    """The gradients (17,) of `translating.reach`, over the place of the English word, as powers of ten."""
+    """The gradients (17,) of `translator.reach`, over the place of the English word, as powers of ten."""
     decade_axis(ax, 5, "gradient of the first French word")
     ax.set(xlim=(0.5, 21 if narrow(ax) else 19.5), ylim=(-5, 1.5), xlabel="place of the English word")
     ax.xaxis.set_major_locator(FixedLocator((1, 5, 9, 13, 17)))
