@@ -24,10 +24,15 @@ def forward(ax, h, steps, limit=1.2):
     shown = np.where(np.abs(h) <= limit, h, np.nan)
     t = np.arange(1, len(h) + 1)
     ax.plot(t, shown, marker="o", markersize=4, **FORWARD)
-    if np.isnan(shown).any():
-        gone = int(np.argmax(np.isnan(shown)))
+    for gone in np.flatnonzero(np.isnan(shown))[:1]:
         up = h[gone] > 0
         ax.text(min(t[gone], 0.8 * steps), (0.8 if up else -0.9) * limit, f"off {'↑' if up else '↓'}", color=FORWARD["color"])
+
+
+def turn(above, below, h_bar) -> None:
+    """A thin line in both panels where the gradient `h_bar`, (T,), is smallest: there w times the slope passes 1."""
+    for ax in (above, below):
+        ax.axvline(np.abs(h_bar).argmin() + 1, **IDENTITY)
 
 
 @expect.arguments(ax=expect.axes, w=expect.positive, T=partial(expect.whole, least=2))
@@ -90,17 +95,15 @@ def pulse(units, time, passed, k):
     units.plot(x, row, color=BACKWARD["color"], linestyle="-", linewidth=1.5, zorder=1)
     units.plot(x[1:] - 0.5, row[1:], color=BACKWARD["color"], linestyle="none", marker="<", markersize=7)
     units.scatter(x, row, s=120, c=shade, edgecolors=INK, zorder=3)
-    steps = np.arange(len(passed))
     time.set(xlim=(0, len(passed) - 1), ylim=(floor, 5), xlabel="steps back k")
     time.axhline(0, **IDENTITY)
-    fan(time, steps, logs.T, color=INK, linestyle="-", linewidth=0.7)
+    fan(time, np.arange(len(passed)), logs.T, color=INK, linestyle="-", linewidth=0.7)
     length = log10(np.linalg.norm(passed, axis=1))
-    time.plot(steps, length, color=BACKWARD["color"], linestyle=DASHED, linewidth=2.6)
+    time.plot(length, color=BACKWARD["color"], linestyle=DASHED, linewidth=2.6)
     time.plot(k, length[k], marker="D", color=INK, clip_on=length[k] < floor, zorder=4)
     peak = int(length.argmax())
-    says = "length: nearly all in unit 1" if length[peak] - logs[peak, 0] < 0.1 else "length"
-    time.text(max(peak, 0.13 * len(steps)), length[peak] + 0.3, says, ha="center", color=BACKWARD["color"])
-    if says != "length":  # or the first unit's name would hide the length
+    time.text(max(peak, 0.13 * len(passed)), length[peak] + 0.3, "length of the arrow", ha="center", color=BACKWARD["color"])
+    if length[peak] - logs[peak, 0] < 0.1:  # or the first unit's name would hide the length
         time.text(24, logs[min(22, len(logs) - 1), -1], f"unit {n}", va="bottom", color=INK, bbox=PAPER)
 
 
@@ -115,10 +118,8 @@ def ellipse(ax, P, radius, sigma):
     circle = np.array([np.cos(turn), np.sin(turn)])
     _, stretch, before = np.linalg.svd(P)
     start = before[0] * (1 if before[0].sum() > 0 else -1)
-    end = P @ start
     reach = 1.5 * 2.0 ** max(0, np.ceil(np.log2(stretch[0] / 1.4)))
-    ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
-    ax.set(xlabel="gradient at unit 1", ylabel="at unit 2")
+    ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel="gradient at unit 1", ylabel="at unit 2")
     for axis, wide in ((ax.xaxis, ""), (ax.yaxis, "\N{FIGURE SPACE}>3")):  # as wide for 1 as for -64
         axis.set_major_locator(FixedLocator([-reach / 1.5, 0, reach / 1.5]))
         axis.set_major_formatter(StrMethodFormatter(f"{{x:{wide}g}}"))
@@ -127,11 +128,10 @@ def ellipse(ax, P, radius, sigma):
     for size, style, name, at in ((radius, ":", r"$\rho^k$", -0.75), (sigma, "-.", r"$\sigma^k$", -0.25)):
         ax.plot(*(size * circle), color=INK, linestyle=style, linewidth=1.4)
         if 0.15 * reach < size < 1.3 * reach:
-            tip = size * np.cos(at * np.pi), size * np.sin(at * np.pi)
-            ax.text(*tip, name, color=INK, ha="center", va="center", bbox=PAPER)
+            ax.text(size * np.cos(at * np.pi), size * np.sin(at * np.pi), name, color=INK, ha="center", va="center", bbox=PAPER)
     ax.plot(*circle, **{**IDENTITY, "linewidth": 2.5})
     ax.plot(*(P @ circle), color=BACKWARD["color"], linestyle=DASHED, linewidth=2.6)
-    for tip, color in ((start, IDENTITY["color"]), (end, BACKWARD["color"])):
+    for tip, color in ((start, IDENTITY["color"]), (P @ start, BACKWARD["color"])):
         arrow = {"arrowstyle": "-|>", "color": color, "linewidth": 3, "shrinkA": 0, "shrinkB": 0}
         ax.annotate("", tip, (0, 0), arrowprops=arrow)
     return stretch[0]
