@@ -167,28 +167,34 @@ def exponent(r: float) -> float:
 
 
 @lru_cache(maxsize=4)
-def _long_run(lo, hi):
-    """420 values of r; an image (240, 420) of how often the settled orbit visits each height, at most 1; and the exponents."""
+def _long_run(lo, hi, low, high):
+    """420 values of r; an image (240, 420) of how often the settled orbit visits each height from `low` to `high`, at most 1; and
+    the exponents.
+    """
     r = np.linspace(lo, hi, 420)
     x = maps.bifurcation(maps.logistic, r, x0=0.3, transient=600, keep=300)
-    place = np.minimum((x * 240).astype(int), 239) * len(r) + np.arange(len(r))[:, None]
-    counts = np.bincount(place.ravel(), minlength=240 * len(r)).reshape(240, len(r))
+    height = np.floor((x - low) / (high - low) * 240).astype(int) + 1  # the first row and the last are outside
+    place = np.clip(height, 0, 241) * len(r) + np.arange(len(r))[:, None]
+    counts = np.bincount(place.ravel(), minlength=242 * len(r)).reshape(242, len(r))[1:-1]
     rates = log10(maps.logistic(r[:, None]).d(x)).mean(axis=1) * np.log(10)
-    return r, np.sqrt(counts / counts.max(axis=0)), rates  # the root shows rarely visited heights too
+    return r, np.sqrt(counts / np.maximum(counts.max(axis=0), 1)), rates  # the root shows rarely visited heights too
 
 
 @expect.arguments(above=expect.axes, below=expect.axes, r=expect.number, zoom=partial(expect.number, least=1), rate=expect.result)
 def diagram(above, below, r, zoom, rate):
     """For each r, where the orbit of the logistic map settles, and below it the Lyapunov exponent; marked at `r`, `rate`.
 
-    Where the exponent is negative the gradient vanishes; where it is positive it explodes. At `zoom` 1 r runs from 2.6 to 4.
+    Where the exponent is negative the gradient vanishes; where it is positive it explodes. At `zoom` 1 r runs from 2.6 to 4. The
+    heights are enlarged around 1/2, less than r, as the forks themselves shrink: by 2.5 where r shrinks by 4.7 (Feigenbaum).
     """
     width = 1.4 / zoom
     lo = min(max(r - width / 2, 2.6), 4 - width)
-    rs, visits, rates = _long_run(lo, lo + width)
+    low, high = 0.5 - 0.5 / zoom**0.595, 0.5 + 0.5 / zoom**0.595
+    rs, visits, rates = _long_run(lo, lo + width, low, high)
     edge = rs[-1] + (0.08 if plots.narrow(above) else 0.03) * width  # room for half of the last number
-    above.imshow(visits, origin="lower", aspect="auto", extent=(rs[0], rs[-1], 0, 1), cmap="Greys", vmax=0.6)
-    above.set(xlim=(rs[0], edge), ylim=(0, 1), ylabel="late $x_t$")
+    above.imshow(visits, origin="lower", aspect="auto", extent=(rs[0], rs[-1], low, high), cmap="Greys", vmax=0.6)
+    above.set(xlim=(rs[0], edge), ylim=(low, high), ylabel="late $x_t$")
+    fixed_ticks(above.yaxis, high - low, most=5, width=5)
     below.set(xlim=(rs[0], edge), ylim=(-2, 1.5), xlabel="$r$", ylabel=r"exponent $\lambda$")
     below.axhline(0, **IDENTITY)
     shown = np.clip(rates, -3, 1)
