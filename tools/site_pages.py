@@ -39,7 +39,7 @@ LIVE = ROOT / "lecturelib/live"
 PARTS = ROOT / "site/pages"  # the template, the style sheet, the scripts
 KEPT = ROOT / "build/figures"  # figures drawn by earlier builds
 FRAMES = 11  # of a slider, and those that the text names
-QUALITY = 26  # of the stored frames, which have two pixels for each CSS pixel
+QUALITY = 25  # of the stored frames, which have two pixels for each CSS pixel
 NUMBERS = re.compile(r"(?<![\w.^])[-\N{MINUS SIGN}]?\d+(?:\.\d+)?(?![\w^])")
 MATHS = re.compile(r"\$\$(?P<block>.+?)\$\$|\$(?P<inline>[^$\n]+?)\$", re.S)
 
