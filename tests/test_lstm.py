@@ -90,3 +90,17 @@ def test_the_lines_beside_the_block_are_an_lstm_step():
         names.update(zip(("z_i", "z_f", "z_o", "z_g"), np.split(names["z"], 4), strict=True))
     for name, value in {"h": h_next, "c": c_next, **gates._asdict()}.items():
         np.testing.assert_allclose(names[name], value[0], err_msg=name)
+
+
+def test_along_the_cells_is_the_whole_gradient_where_there_is_no_other_way(monkeypatch):
+    """Without recurrent weights a gradient can go along the cells only. With them, it goes other ways, too."""
+    drawn = cells.init_lstm
+    bias, T = 0.77, 12  # asked for nowhere else: both are kept
+    assert not np.allclose(np.median(lstm.forgetting(bias + 1, T), axis=0), lstm.along_the_cells(bias + 1, T), rtol=0.01)
+
+    def without(*args, **options):
+        p = drawn(*args, **options)
+        return p._replace(W_h=0 * p.W_h)
+
+    monkeypatch.setattr(cells, "init_lstm", without)
+    np.testing.assert_allclose(np.median(lstm.forgetting(bias, T), axis=0), lstm.along_the_cells(bias, T))
