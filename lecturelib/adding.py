@@ -89,7 +89,8 @@ def draw_share(ax: Axes, part: np.ndarray) -> None:
     """A bar for each cell's `part` of the squared gradient (H,); the largest is named."""
     ax.set(xlim=(-1, len(part)), ylim=(0, 1.1), xlabel="cell", ylabel="part of the squared gradient")
     ax.vlines(np.arange(len(part)), 0, part, color=BACKWARD["color"], linewidth=250 / len(part) / (2 if narrow(ax) else 1))
-    ax.text(part.argmax(), part.max() + 0.02, f"cell {part.argmax()}", ha="center", color=INK)
+    most = int(part.argmax())
+    ax.text(most, part[most] + 0.02, f"cell {most}", ha="center", color=INK)
 
 
 def work(when: str, seed: int, sequence: int) -> Work:
