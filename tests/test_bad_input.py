@@ -192,17 +192,6 @@ HALF = pretrained.Trained(pretrained.halved(NET), {"seed": 0}, {"loss": 1.0})
 PROGRAM = lstm.program("W..?......", 1, 0.5, 0, 0.3)
 SPOILT_PROGRAMS = [PROGRAM._replace(g=ROW), PROGRAM._replace(i=None), PROGRAM._replace(own=[0]), PROGRAM._replace(own=(1,))]
 DIGIT = identity_rnn.DigitRun(np.zeros((2, 2)), 3, np.arange(4), np.ones((5, 3)), np.full((5, 10), 0.1), np.ones(4))
-SPOILT_DIGITS = [
-    DIGIT._replace(**{name: bad})
-    for name, bad in (
-        ("image", np.zeros((2, 3))),
-        ("label", 10),
-        ("order", np.array([0, 0, 1, 2])),
-        ("h", np.ones((4, 3))),
-        ("p", np.ones((5, 9))),
-        ("x_bar", np.full(4, np.nan)),
-    )
-]
 WORK = adding.work("after", 0, 0)
 SPOILT_WORK = [WORK._replace(x=None), WORK._replace(c=ROW), WORK._replace(f=ROW), WORK._replace(cell=-1), tuple(WORK)]
 ADDING = adding.Runs([ROW], [0.1])
@@ -610,9 +599,10 @@ TABLE = {
         "steps": whole(4),
         "baseline": (0.1, positive()),
     },
+    identity_rnn.units_on: {"ax": AXES, "inputs": ("from 0 to 1", [*choice(), "blanks"][4:]), "count": whole(3)},
     identity_rnn.reading: {
         **dict.fromkeys(("page", "memory", "odds", "gradient"), AXES),
-        "run": (DIGIT, thing(tuple(DIGIT), *SPOILT_DIGITS)),
+        "run": (DIGIT, thing(tuple(DIGIT))),
         "read": whole(2, least=0),
     },
     adding.draw_share: {"ax": AXES, "part": row()},

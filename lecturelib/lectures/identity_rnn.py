@@ -13,7 +13,6 @@ from lecturelib.probes import Called, Exercise, Unfit, number
 
 # -- a pulse ------------------------------------------------------------------------------------------------------------------
 
-
 BAND = np.log10(2)
 
 
@@ -54,14 +53,30 @@ def flows(inputs: str, count: int, unit: str, scale: float) -> dict[str, np.ndar
 @cache
 def _norms(recurrent, inputs, count, unit, scale):
     """The norms (11, 101) for one kind of recurrent weights."""
-    norms, (lo, hi, blank) = [], INPUTS[inputs]
+    norms = []
     for seed in range(SEEDS):
-        rng = np.random.default_rng(seed)
-        p = cells.init_rnn(rng, count, 64, recurrent=recurrent.lower(), gain=scale)
-        x, end = rng.uniform(lo, hi, (100, 1, count)), rng.standard_normal((1, 64))
-        x[:blank] = 0
+        p, x, end = _drawn(recurrent, inputs, count, scale, seed)
         norms.append(jacobians.gradient_norms(p, x, end / np.linalg.norm(end), phi=unit.lower())[:, 0])
     return np.array(norms)
+
+
+def _drawn(recurrent, inputs, count, scale, seed):
+    """An RNN, its inputs (100, 1, count), and the direction (1, 64) of the gradient at the last step."""
+    rng, (lo, hi, blank) = np.random.default_rng(seed), INPUTS[inputs]
+    p = cells.init_rnn(rng, count, 64, recurrent=recurrent.lower(), gain=scale)
+    x, end = rng.uniform(lo, hi, (100, 1, count)), rng.standard_normal((1, 64))
+    x[:blank] = 0
+    return p, x, end
+
+
+@expect.arguments(ax=expect.axes, inputs=partial(expect.one_of, choices=tuple(INPUTS)), count=expect.whole)
+def units_on(ax, inputs: str, count: int) -> int:
+    """Which of the 64 units of the first draw are on at each step: dark. Gives how many are on at all steps after the blanks."""
+    p, x, _ = _drawn("identity", inputs, count, 1.0, 0)
+    on = cells.unroll(p, x, phi="relu").h[1:, 0] > 0
+    ax.imshow(on[:, on.sum(0).argsort()[::-1]].T, aspect="auto", cmap="Greys", vmax=1.6, extent=(0.5, 100.5, 64.5, 0.5))
+    ax.set(xlabel="step t", ylabel="unit", yticks=(1, 32, 64))
+    return int(on.all(0).sum())
 
 
 @expect.arguments(ax=expect.axes, norms=expect.field)
@@ -204,20 +219,10 @@ def accuracies(ax, rate: str) -> str:
     return f"Rate of learning: {rate}. Right of 1000, mean of three seeds. {'; '.join(said)}."
 
 
-def _digit_run(name, value):
-    """A DigitRun whose arrays fit each other."""
-    run = expect.instance(name, value, DigitRun, "a DigitRun, from `read_digit`")
-    image = expect.numbers(f"{name}.image", run.image, "side side")
-    order = expect.words(f"{name}.order", run.order, image.size, "T", least=0, T=image.size)
-    if len(set(order.tolist())) < len(order):
-        raise ValueError(f"{name}.order must be a permutation: each pixel once")
-    label, T = expect.whole(f"{name}.label", run.label, least=0, most=9), len(order)
-    h = expect.numbers(f"{name}.h", run.h, "T H", finite=False, T=T + 1)
-    p = expect.numbers(f"{name}.p", run.p, "T 10", T=T + 1)
-    return DigitRun(image, label, order, h, p, expect.numbers(f"{name}.x_bar", run.x_bar, "T", T=T))
+_is_run = partial(expect.instance, kinds=DigitRun, what="a DigitRun, from `read_digit`")
 
 
-@expect.arguments(page=expect.axes, memory=expect.axes, odds=expect.axes, gradient=expect.axes, run=_digit_run)
+@expect.arguments(page=expect.axes, memory=expect.axes, odds=expect.axes, gradient=expect.axes, run=_is_run)
 def reading(page, memory, odds, gradient, run: DigitRun, read: int) -> None:
     """A net reads a digit, of which `read` pixels were read so far: the page, the hidden states, the probabilities of the ten
     digits, and the gradient with respect to each pixel.
@@ -370,14 +375,9 @@ EXERCISES = {
         Called(_inputs(), lambda x: ()),
         _kept_open(lambda z, h, x: z > 0),
         (
-            (
-                _kept_open(lambda z, h, x: x > 0),
-                "a negative input alone does not switch the unit off; it is off only if h + x falls below 0.",
-            ),
-            (
-                lambda x: float(sum(x) > 0),
-                "the unit may end above 0 although it was off on the way. Every step counts, not the last one.",
-            ),
+            (_kept_open(lambda z, h, x: x > 0), "a negative input alone does not switch the unit off; h + x below 0 does."),
+            (lambda x: float(sum(x) > 0), "the unit may end above 0 and yet have been off on the way: every step counts."),
+            (lambda x: float(np.prod(x)), "x is added to h, so the slope of a step is 1 or 0, whatever x is."),
             (lambda x: float(x[0] > 0), "you looked at the first step only; the gradient must pass all of them."),
             (lambda x: 1.0, "the unit is the identity only while it is on; a step at which it is off passes no gradient."),
         ),
