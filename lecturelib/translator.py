@@ -131,15 +131,18 @@ def reach(order: str, steps: int) -> np.ndarray:
 
 @cache
 def lost(order: str) -> dict[str, np.ndarray]:
-    """What each of nine swapped words costs the "earlier" French words, its "own" one and the "later" ones: (9,) each.
+    """What each of nine swapped words costs the "earlier" French words, its "own" one and the "later" ones, and what the own word
+    "had" before: (9,) each, "later" (8,), for after the last word there are too few.
 
-    The probability lost, mean over `numbers`; <EOS> is no word. Own: as in `Swaps`.
+    Probabilities, mean over `numbers`; <EOS> is no word. Own: as in `Swaps`; if it is written as two words, the second is later.
     """
-    rows = []
+    each, rows = [swaps(line, order) for line in numbers()], []
     for k in range(9):
-        parts = [np.split(one.drops[k, :-1], [one.own[k], one.own[k] + 1]) for one in map(swaps, numbers(), [order] * 40)]
-        rows.append([np.concatenate(words).mean() if any(map(len, words)) else 0.0 for words in zip(*parts, strict=True)])
-    return dict(zip(("earlier", "own", "later"), np.array(rows).T, strict=True))
+        parts = [np.split(one.drops[k, :-1], [one.own[k], one.own[k] + 1]) for one in each]
+        means = [np.concatenate(words).mean() if any(map(len, words)) else 0.0 for words in zip(*parts, strict=True)]
+        rows.append([*means, np.mean([one.p[one.own[k]] for one in each])])
+    found = dict(zip(("earlier", "own", "later", "had"), np.array(rows).T, strict=True))
+    return found | {"later": found["later"][:8]}
 
 
 def own_word_first(order: str) -> tuple[float, float]:

@@ -48,6 +48,7 @@ def test_what_is_lost_is_the_mean_over_the_numbers(order):
     found = translator.lost(order)
     assert found["own"][k] == pytest.approx(np.mean(own))
     assert found["later"][k] == pytest.approx(np.mean(later))
+    assert found["had"][k] == pytest.approx(np.mean([one.p[one.own[k]] for one in each]))
 
 
 @pytest.mark.parametrize("order", translator.ORDERS)

@@ -142,15 +142,9 @@ def outcomes(ax, right: str) -> str:
             color, y = role["color"], row + shift
             ax.plot(found, [y] * len(found), marker, fillstyle="none", color=color, markeredgewidth=1.5)
             if row == 0:
-                left = max(found) < 0.7  # there is room for the name on the right
-                ax.text(
-                    max(found) + 0.06 if left else min(found) - 0.06,
-                    y,
-                    order,
-                    color=color,
-                    va="center",
-                    ha="left" if left else "right",
-                )
+                left = max(found) < 0.8  # there is room for the name on the right; else it stands below
+                x, dy, side = (max(found) + 0.06, 0, "left") if left else (max(found), 0.33, "right")
+                ax.text(x, y + dy, order, color=color, va="center", ha=side)
             means.append(np.mean(found))
         ax.plot(means, [row - 0.14, row + 0.14], color=INK, linewidth=1, zorder=1)
         said.append(" → ".join(f"{mean:.2f}" for mean in means))
@@ -257,7 +251,7 @@ def first_words(ax, run: FirstWords) -> str:
     """The share of correct first words in each arm, step by step; the thin line is always guessing the commonest word."""
     ax.set(xlim=(0, 1.15 * run.steps), ylim=(-0.02, 1.05), xlabel="training step", ylabel="first word right")
     ax.axhline(GUESSING, **IDENTITY)
-    ax.text(1.14 * run.steps, GUESSING + 0.1, "guessing", ha="right", va="bottom", color=INK, bbox=PAPER)
+    ax.text(1.14 * run.steps, GUESSING - 0.06, "guessing", ha="right", va="top", color=INK)
     for name, right, role in zip(run.names, run.rights, (BACKWARD, FORWARD), strict=True):
         ax.plot(run.measured, right, **role)
         if right:
@@ -312,6 +306,6 @@ EXERCISES = {
             (23, "that counts the T - 1 steps within the English sentence; on to the French word there are T."),
             (9, "each step takes a tenth of what is *left*, so it is 0.9^T, not 1 - 0.1 T."),
         ),
-        "0.9^22 = 0.098. A real net fails sooner: its factors are below 0.9. Reversed, the first word's gap is 1 at any length.",
+        "0.9^22 = 0.098. Reversed, the first word's gap is 1 at any length.",
     ),
 }
