@@ -99,7 +99,7 @@ def test_stops_hold_both_ends_and_are_allowed():
         live.slider(0.5, 1.5, at=1.1),
         live.slider(2, 200, at=50),
         live.slider(1e-3, 10.0, at=0.1, log=True),
-        live.slider(1e-6, 0.1, at=10**-1.5, log=True, step=0.5),
+        live.slider(1e-6, 0.1, at=10**-1.5, log=True, step=0.1),
         live.slider(0, 3, at=1),
     ],
 )
