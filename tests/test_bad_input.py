@@ -240,7 +240,6 @@ DESCENT = (
     thing(clipping.Descent(np.ones((5, 2)), np.ones(5)), clipping.Descent(np.ones((5, 2, 2, 51)), np.ones((4, 2, 51)))),
 )
 SHARES = {"solved": real(np.ones((10, 13))), "row": (3, [*count(0), 10])}
-SWEEP = (clipping.Sweep(ROW, ROW, ROW), thing((ROW, ROW, ROW)))
 RUNS = (attractors.TwoRuns(ROW, ROW), thing((ROW, ROW)))
 DTYPE = (np.float64, choice(int, np.int64, complex, np.float16, "f2", "object"))
 FORCE = (
@@ -584,7 +583,7 @@ TABLE = {
     clipping.seeds: {"ax": AXES, "eta": ("5", [*choice(), "50"][4:])},
     clipping.reached: {"ax": AXES, "steps": row(), "factor": (0.5, positive())},
     clipping.gradient_sizes: {"ax": AXES, "gradients": row(), "eta": (1.0, positive())},
-    clipping.mean_and_spread: {"ax": AXES, "sweep": SWEEP, "eta": (1.0, positive())},
+    clipping.walks: {"ax": AXES, "ways": (np.ones((2, 4)), like(np.ones((2, 4))))},
     # traces
     identity_rnn.pulse: {"ax": AXES, "h": row(), "decades": (4, positive())},
     identity_rnn.draws: {"ax": AXES, "norms": (np.ones((2, 4)), like(np.ones((2, 4)), inf=False))},

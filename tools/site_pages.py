@@ -6,6 +6,7 @@ one control each. All else that a reader can do needs Python, which the page sta
 
 import hashlib
 import html
+import io
 import itertools
 import json
 import math
@@ -13,6 +14,7 @@ import os
 import platform
 import re
 import shutil
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -40,6 +42,7 @@ PARTS = ROOT / "site/pages"  # the template, the style sheet, the scripts
 KEPT = ROOT / "build/figures"  # figures drawn by earlier builds
 FRAMES = 11  # of a slider, and those that the text names
 QUALITY = 25  # of the stored frames, which have two pixels for each CSS pixel
+GUTTER = 30  # blank columns of pixels between two panels of a stored picture
 NUMBERS = re.compile(r"(?<![\w.^])[-\N{MINUS SIGN}]?\d+(?:\.\d+)?(?![\w^])")
 MATHS = re.compile(r"\$\$(?P<block>.+?)\$\$|\$(?P<inline>[^$\n]+?)\$", re.S)
 
@@ -227,11 +230,32 @@ def output_html(output: NotebookNode) -> str:
     """The HTML of an output: printed text, or a picture with its alt text."""
     data = output.get("data", {})
     if "image/png" in data:
-        said = output.metadata["image/png"]
-        size = f'width="{said["width"]}" height="{said["height"]}"'
-        return f'<figure><img src="data:image/png;base64,{data["image/png"]}" {size} alt="{html.escape(said["alt"])}"></figure>'
+        said, picture = output.metadata["image/png"], Image.open(io.BytesIO(b64decode(data["image/png"])))
+        scale, parts = picture.width / said["width"], panels(picture)
+        alts = (
+            [f"{said['alt']}: panel {k} of {len(parts)}" for k in range(1, len(parts) + 1)] if len(parts) > 1 else [said["alt"]]
+        )
+        return f'<figure class="panels">{"".join(map(image_html, parts, alts, itertools.repeat(scale)))}</figure>'
     text = output_text(output)
     return f'<pre tabindex="0">{html.escape(text)}</pre>' if text else ""  # keys can scroll it
+
+
+def panels(picture: Image.Image) -> list[Image.Image]:
+    """The picture, cut into its panels where a column between two of them is blank: a narrow page puts one below the other."""
+    pixels = np.asarray(picture.convert("RGB"))
+    blank = (pixels == pixels[0, 0]).all(axis=(0, 2))
+    inside = np.flatnonzero(~blank)
+    gaps = [(a, b) for a, b in itertools.pairwise(inside) if b - a > GUTTER]
+    edges = [0, *(int(a + b) // 2 for a, b in gaps), picture.width]
+    return [picture.crop((left, 0, right, picture.height)) for left, right in itertools.pairwise(edges)]
+
+
+def image_html(picture: Image.Image, alt: str, scale: float) -> str:
+    """The HTML of a picture that the page contains, `scale` of its pixels to a CSS pixel."""
+    file = io.BytesIO()
+    picture.save(file, "png", optimize=True)
+    size = f'width="{picture.width / scale:.0f}" height="{picture.height / scale:.0f}"'
+    return f'<img src="data:image/png;base64,{b64encode(file.getvalue()).decode()}" {size} alt="{html.escape(alt)}">'
 
 
 def prediction_html(cell: NotebookNode, question: live.Prediction) -> str:

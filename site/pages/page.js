@@ -215,7 +215,7 @@ function playButton(control) {
 class Live {
   constructor(id, { controls, stored, size, narrow }) {
     const element = document.getElementById(id), view = element.querySelector('.view');
-    Object.assign(this, { id, stored, size, narrow, waiting: null, renewed: false });
+    Object.assign(this, { id, view, stored, size, narrow, waiting: null, renewed: false });
     this.controls = controls.map(described => new Control(described, what => this.told(what, described.name)));
     this.named = Object.fromEntries(this.controls.map(control => [control.name, control]));
     const reset = node('button', { type: 'button' }, 'Reset');
@@ -238,7 +238,10 @@ class Live {
     this.told('moved', this.controls[0].name);
   }
 
-  receive(frame) { this.figure.receive(frame); }
+  receive(frame) {
+    this.view.classList.remove('behind');
+    this.figure.receive(frame);
+  }
 
   /** The stored frame of these values, or null. */
   frame(values, narrow) {
@@ -257,7 +260,7 @@ class Live {
   show(frame) {
     const image = new Image();
     image.src = frame.url;
-    const shown = () => this.figure.receive({ ...frame, milliseconds: 0 });
+    const shown = () => this.receive({ ...frame, milliseconds: 0 });
     image.decode().then(shown, shown);
   }
 
@@ -266,7 +269,8 @@ class Live {
     if (frame) return this.show(frame);
     if (python.live.has(this.id)) return python.worker.postMessage({ cell: this.id, ask: { draw: values, scale, narrow } });
     this.waiting = { values, narrow };
-    python.start().catch(error => this.figure.receive({ values, narrow, error: `Python does not run here: ${error.message}` }));
+    this.view.classList.add('behind');
+    python.start().catch(error => this.receive({ values, narrow, error: `Python does not run here: ${error.message}` }));
   }
 
   ahead(list, narrow) {
@@ -289,11 +293,26 @@ const figures = Object.fromEntries(Object.entries(about.figures).map(([id, descr
 
 // -- questions --------------------------------------------------------------------------------------------------------------------
 
+/** The cells that answer a question: from the first output after it up to the next question or the end of the section. */
+function answers(question) {
+  const cells = [...document.querySelectorAll('main :is(section, figure)[id]')], rest = cells.slice(cells.indexOf(question) + 1);
+  const end = rest.findIndex(cell => cell.matches('.predict') || cell.querySelector('h2'));
+  const own = end < 0 ? rest : rest.slice(0, end), first = own.findIndex(cell => cell.querySelector('img, .view, pre:not(.code pre)'));
+  return first < 0 ? [] : own.slice(first);
+}
+
 for (const question of document.querySelectorAll('.predict')) {
-  const buttons = [...question.querySelectorAll('button')], reply = question.querySelector('[role=status]');
+  const buttons = [...question.querySelectorAll('button')], reply = question.querySelector('[role=status]'), hidden = answers(question);
+  const reveal = () => hidden.forEach(cell => cell.classList.remove('blurred'));
+  if (hidden.length) reply.textContent = 'What answers this is blurred until you choose, or touch it.';
+  for (const cell of hidden) {
+    cell.classList.add('blurred');
+    for (const touched of ['pointerdown', 'focusin']) cell.addEventListener(touched, reveal);
+  }
   for (const button of buttons) button.addEventListener('click', () => {
     for (const other of buttons) other.dataset.mark = 'right' in other.dataset ? '\u2713' : other === button ? '\u2717' : '';
     reply.textContent = button.dataset.reply;
+    reveal();
   });
 }
 

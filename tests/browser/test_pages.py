@@ -137,6 +137,28 @@ def test_a_choice_is_answered(page, here):
                 assert page.locator(f"#{name} [role=status]").inner_text() == question.choose(choice)
 
 
+BLURRED = "all => all.filter(cell => getComputedStyle(cell).filter.startsWith('blur')).map(cell => cell.id)"
+
+
+def test_what_answers_a_question_is_blurred_until_the_reader_chooses_or_touches_it(page, book, address):
+    """From the first output on, up to the next question or the end of the section; never on a slide."""
+    kinds = {cell.id: "predict" in cell.metadata.get("tags", []) for cell in book.cells}
+    for k, name in enumerate(name for name, question in kinds.items() if question):
+        before = page.locator("main [id]").evaluate_all(BLURRED)
+        rest = list(kinds)[list(kinds).index(name) + 1 :]
+        first = next(cell for cell in rest if cell in before)
+        assert page.locator(f"#{first} :is(img, pre)").count() and not kinds[first]
+        if k % 2:
+            page.locator(f"#{name} button").first.click()
+        else:
+            page.locator(f"#{first} :is(img, pre, summary)").last.click()
+        after = page.locator("main [id]").evaluate_all(BLURRED)
+        assert first not in after and len(after) < len(before)
+    page.goto(f"{address}#slide-1")
+    page.reload()
+    assert page.locator(".blurred").count() and not page.locator("main [id]").evaluate_all(BLURRED)
+
+
 def test_a_figure_is_moved_by_keyboard(page):
     name, place = first_slider(page)
     slider, caption = page.locator(f"#{name} input[type=range]").nth(place), page.locator(f"#{name} .live-caption")
@@ -164,6 +186,8 @@ def test_it_reads_well(page):
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     page.set_viewport_size({"width": 400, "height": 800})
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    panels = "all => all.map(row => [...row.children].map(image => image.getBoundingClientRect().width))"
+    assert all(width > 230 for row in page.locator(".panels").evaluate_all(panels) for width in row), "too small to read"
 
 
 # -- show ---------------------------------------------------------------------------------------------------------------------
