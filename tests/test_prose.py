@@ -32,6 +32,8 @@ EXCEPTIONS = {
     ("02-iterated-functions", "do-cobweb"): {"-0.81": SLIDERS},
     ("02-iterated-functions", "read-cobweb"): {"-0.816": "the mirror image of 0.816"},
     ("02-iterated-functions", "do-slope"): dict.fromkeys(["0.001", "2.6", "3.4"], SLIDERS),
+    ("02-iterated-functions", "do-twins"): {"3.9": SLIDERS},
+    ("02-iterated-functions", "read-twins"): {"3.9": SLIDERS},
     ("02-iterated-functions", "do-bridge"): {"3.57": SLIDERS},
     ("02-iterated-functions", "ask-signs"): {"10^{-3}": "the exercise"},
     ("02-iterated-functions", "do-mandelbrot"): {"-0.745": SLIDERS, "0.113": SLIDERS},

@@ -100,7 +100,7 @@ def twins(orbits, gap, f, start, hair, steps, decades, rate=None):
     """
     x, twin = maps.orbit(f, start, steps), maps.orbit(f, start + hair, steps)
     if rate is None:
-        _cobwebs(orbits, f, x, twin)
+        _cobwebs(orbits, f, x, twin, hair)
     else:
         _over_time(orbits, x, twin)
     apart = np.abs(twin - x)
@@ -111,10 +111,20 @@ def twins(orbits, gap, f, start, hair, steps, decades, rate=None):
     return apart, gradient
 
 
-def _cobwebs(ax, f, x, twin):
-    """The cobweb of `x`, and that of its `twin`, pale and dotted."""
-    plots.cobweb(ax, f, x, 0, 1)
-    ax.plot(np.repeat(twin, 2)[:-1], np.r_[0, np.repeat(twin[1:], 2)], color=TWIN, linewidth=1.6, linestyle=":", zorder=2.6)
+def _cobwebs(ax, f, x, twin, hair):
+    """The cobweb of `x`, and that of its `twin`, pale and dotted, in a window of three hairs to each side of the start."""
+    plots.cobweb(ax, f, x, x[0] - 3 * hair, x[0] + 3 * hair)
+    ax.set_title("enlarged: 3 hairs to each side", fontsize=10)
+    ax.set(xticks=[x[0] - 2 * hair, x[0], x[0] + 2 * hair], xticklabels=["−2 hairs", "$x^*$", "+2 hairs"])
+    ax.set(yticks=ax.get_xticks(), yticklabels=["−2", "$x^*$", "+2"])
+    ax.plot(
+        np.repeat(twin, 2)[:-1],
+        np.r_[x[0] - 3 * hair, np.repeat(twin[1:], 2)],
+        color=TWIN,
+        linewidth=2.2,
+        linestyle=":",
+        zorder=2.6,
+    )
     ax.plot(twin[-1], twin[-1], marker="s", markersize=6, color=TWIN, markeredgecolor="white", zorder=5)
 
 
@@ -143,7 +153,7 @@ def _sizes_along_time(ax, sizes, decades, rate, bounds):
     _steps(ax)
     ax.axhline(0, **IDENTITY)
     if rate is not None:
-        logs[r"$e^{\lambda t}$"] = line = np.clip(np.clip(rate, -50, 50) * t / np.log(10), -limit, limit)
+        logs["average"] = line = np.clip(np.clip(rate, -50, 50) * t / np.log(10), -limit, limit)
         ax.plot(t, line, color=INK, linestyle="-.", linewidth=1.2)
     for name, role in ROLES.items():
         ax.plot(t, logs[name], **role)

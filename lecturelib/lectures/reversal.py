@@ -57,14 +57,23 @@ def arcs(ax, places: np.ndarray, gaps: np.ndarray, w: float, longest: int) -> No
 # -- the sentences ------------------------------------------------------------------------------------------------------------
 
 
-@expect.arguments(ax=expect.axes, english=expect.texts, french=expect.texts, order=partial(expect.one_of, choices=ORDERS))
+TURNED = "target reversed"
+
+
+@expect.arguments(
+    ax=expect.axes, english=expect.texts, french=expect.texts, order=partial(expect.one_of, choices=(*ORDERS, TURNED))
+)
 def word_row(ax, english, french, order):
-    """The words of a batch's sentence step by step, read and then written, with their padding; gives the first word's gap."""
+    """The words of a batch's sentence step by step, read and then written, with their padding.
+
+    A line joins the word that is written first to its English one; gives the gap between them.
+    """
     for name, words, most in (("english", english, LONGEST["read"]), ("french", french, LONGEST["write"])):
         if len(words) > most:
             raise ValueError(f"{name} must have at most {most} words, not {len(words)}")
-    turn, way = LONGEST["read"], 1 if order == "forward" else -1
+    turn, way = LONGEST["read"], -1 if order == "reversed" else 1
     first = turn - len(english) if order == "forward" else turn - 1
+    french = [*french[-2::-1], french[-1]] if order == TURNED else french  # the end of the sentence stays at the end
     row = [*[None] * (turn - len(english)), *english[::way], *french, *[None] * (LONGEST["write"] - len(french))]
     lo, hi = (turn - len(english) - 1, turn + len(french) + 1) if narrow(ax) else (0, len(row))  # no room for all the padding
     ax.axis((lo - 0.5, hi + 0.5, -1.3, 1.15)), ax.axis("off")
@@ -267,6 +276,12 @@ EXERCISES = {
         lambda T: (1, T, 2 * T - 1),
         (
             (lambda T: (2 * T - 1, T, 1), "the order is smallest, mean, largest."),
+            (lambda T: (T, 1, 2 * T - 1), "the three are right, but the smallest comes first, then the mean."),
+            (lambda T: (1, T, 2 * T + 1), "the largest is too large: from step 1 to step 2T there are 2T - 1."),
+            (
+                lambda T: (1, T / 2, T),
+                "the gaps are 1, 3, 5, ... for words 1, 2, 3, ...: each goes on beyond the English sentence.",
+            ),
             (lambda T: (1, 2 * T - 1, T), "the three are right, but the mean comes second, and the largest last."),
             (lambda T: (T, T, T), "that is the sentence read forwards: there every gap is T."),
             (lambda T: (1, (T + 1) / 2, T), "you measured within the English sentence; the gap runs on to the French word."),
