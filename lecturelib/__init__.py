@@ -9,7 +9,8 @@
 - `lecturelib.cells`, `lecturelib.scan`, `lecturelib.jacobians`: RNN and LSTM with exact gradients; products of Jacobians
 - `lecturelib.nets`, `lecturelib.train`: a cell with a readout and a loss; clipping, SGD, Adam
 - `lecturelib.tasks`, `lecturelib.costs`, `lecturelib.datasets`: problems to learn, and costs in closed form
-- `lecturelib.pretrained`, `lecturelib.adding`, `lecturelib.reading`, `lecturelib.translator`: stored nets, and what they do
+- `lecturelib.pretrained`, `lecturelib.adding`, `lecturelib.digit_reader`, `lecturelib.reading`, `lecturelib.translator`: stored
+  nets, and what they do
 - `lecturelib.expect`: input validation
 """
 

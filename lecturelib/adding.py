@@ -25,8 +25,8 @@ from lecturelib.plots import (
 )
 
 __all__ = [
-    "NETS", "Runs", "Work", "draw_jumps", "draw_share", "draw_work", "flows", "jumps", "learning_curves", "marked", "net",
-    "runs_over", "share", "work",
+    "NETS", "Runs", "Work", "answers", "draw_answers", "draw_jumps", "draw_share", "draw_work", "flows", "jumps",
+    "learning_curves", "marked", "marks", "net", "runs_over", "share", "work",
 ]  # fmt: skip
 
 NETS = {"tanh RNN": ("tanh", "tanh"), "identity RNN": ("IRNN", "relu"), "LSTM": ("LSTM", None)}  # the stored name, φ
@@ -68,6 +68,44 @@ def flows(when: str, seed: int) -> dict[str, np.ndarray]:
         name: jacobians.gradient_norms(trained[name], _inputs(), _end(name, when, seed), phi=phi).T
         for name, (_, phi) in NETS.items()
     }
+
+
+@cache
+def answers(name: str, seed: int) -> np.ndarray:
+    """What a trained net of NETS would answer after each step of 16 sequences: (101, 16); at step 0 it has read nothing."""
+    trained = net(name, "after", seed).net
+    h = cells.unroll(trained.cell, _inputs(), phi=NETS[name][1]).h
+    return (h @ trained.W.T + trained.b)[..., 0]
+
+
+def marks(sequence: int) -> tuple[np.ndarray, np.ndarray]:
+    """The two marked steps of a sequence, counted from 1, and their numbers."""
+    t = np.flatnonzero(_inputs()[:, sequence, 1])
+    return t + 1, _inputs()[t, sequence, 0]
+
+
+@expect.arguments(read=expect.axes, said=expect.axes, sequence=partial(expect.whole, least=0, most=SEQUENCES - 1))
+def draw_answers(read: Axes, said: Axes, sequence: int) -> None:
+    """The numbers of a sequence, the marked ones large; below, what the trained RNNs of seed 0 would answer after each step."""
+    x, (t, numbers) = _inputs()[:, sequence, 0], marks(sequence)
+    T = len(x)
+    for ax in (read, said):
+        ax.set(xlim=(0, (1.4 if narrow(ax) else 1.25) * T), xticks=range(0, T + 1, T // 4))
+        for step in t:
+            ax.axvline(step, color=SOURCE["color"], linewidth=6, alpha=0.35, zorder=0)
+    read.set(ylim=(0, 1.15), yticks=(0, 0.5, 1), ylabel="number")
+    read.plot(np.arange(1, T + 1), x, "o", color="#999999", markersize=3)
+    read.plot(t, numbers, "s", color=SOURCE["color"], markersize=9, markeredgecolor=INK)
+    said.set(ylim=(-0.3, 2.1), yticks=(0, 1, 2), ylabel="answer", xlabel="step t")
+    said.axhline(1, **IDENTITY)
+    ends = {name: float(answers(name, 0)[-1, sequence]) for name in ("tanh RNN", "identity RNN")}
+    for name in ends:
+        said.plot(answers(name, 0)[:, sequence], **CELL[name] | {"marker": ""})
+    said.plot(T, numbers.sum(), "D", color=INK, markersize=8, clip_on=False, zorder=5)
+    height = -0.3
+    for name, end in sorted((ends | {"the sum": float(numbers.sum())}).items(), key=lambda pair: pair[1]):
+        height = max(end, height + 0.25)  # keeps the names legible
+        said.text(1.03 * T, height, name, va="center", color=CELL[name]["color"] if name in CELL else INK, weight="bold")
 
 
 @cache

@@ -19,6 +19,7 @@ from lecturelib import (
     cells,
     costs,
     datasets,
+    digit_reader,
     expect,
     jacobians,
     mandelbrot,
@@ -69,7 +70,6 @@ RECORDS = {  # hold what they are given
     "maps": {"FixedPoint", "Cycle", "checked_map"},  # the last is a check itself
     "datasets": {"Digits", "Sentences"},
     "pretrained": {"Trained"},
-    "identity_rnn": {"DigitRun"},
     "adding": {"Runs"},
     "reversal": {"FirstWords"},
 }
@@ -191,7 +191,7 @@ ROW = np.array([0.5, 0.25, 0.125, 0.1])
 HALF = pretrained.Trained(pretrained.halved(NET), {"seed": 0}, {"loss": 1.0})
 PROGRAM = lstm.program("W..?......", 1, 0.5, 0, 0.3)
 SPOILT_PROGRAMS = [PROGRAM._replace(g=ROW), PROGRAM._replace(i=None), PROGRAM._replace(own=[0]), PROGRAM._replace(own=(1,))]
-DIGIT = identity_rnn.DigitRun(np.zeros((2, 2)), 3, np.arange(4), np.ones((5, 3)), np.full((5, 10), 0.1), np.ones(4))
+DIGIT = digit_reader.DigitRun(np.zeros((2, 2)), 3, np.arange(4), np.ones((5, 3)), np.full((5, 10), 0.1), np.ones(4))
 WORK = adding.work("after", 0, 0)
 SPOILT_WORK = [WORK._replace(x=None), WORK._replace(c=ROW), WORK._replace(f=ROW), WORK._replace(cell=-1), tuple(WORK)]
 ADDING = adding.Runs([ROW], [0.1])
@@ -588,6 +588,8 @@ TABLE = {
     identity_rnn.pulse: {"ax": AXES, "h": row(), "decades": (4, positive())},
     identity_rnn.draws: {"ax": AXES, "norms": (np.ones((2, 4)), like(np.ones((2, 4)), inf=False))},
     identity_rnn.independent: {"signals": AXES, "length": AXES, "values": row(), "lengths": row()},
+    identity_rnn.needle: {"ax": AXES, "scale": (1.0, number(0.98, 1.02))},
+    adding.draw_answers: {"read": AXES, "said": AXES, "sequence": whole(3, 0)},
     identity_rnn.accuracies: {"ax": AXES, "rate": ("best", [*choice(), "worst"][4:])},
     adding.learning_curves: {
         "ax": AXES,
@@ -641,7 +643,7 @@ TABLE = {
         "ax": AXES,
         "english": (list("abc"), [*JUNK, [], [1, 2, 3], ["a"] * 18]),
         "french": (list("ab"), [*JUNK, [], [1, 2], ["a"] * 22]),
-        "order": ("forward", [*choice(), "target reversed"][4:]),
+        "order": ("forward", [*choice(), "both reversed"][4:]),
     },
     reversal.by_position: {"ax": AXES, "forward": real(ROW), "backward": real(ROW[:3]), "alone": real(ROW)},
     reversal.outcomes: {"ax": AXES, "right": ("first word", [*choice(), "word"][4:])},

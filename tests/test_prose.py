@@ -56,7 +56,6 @@ EXCEPTIONS = {
     ("06-identity-rnn", "read-flow"): {"0.71": SUM, "1.41": SUM, "0.0038": SUM},
     ("06-identity-rnn", "read-mean"): {"0.40": SUM},
     ("06-identity-rnn", "read-long"): dict.fromkeys(["97.0", "82.0", "35.0"], PAPER),
-    ("06-identity-rnn", "found"): {"91": "printed as 0.911"},
     ("06-identity-rnn", "care"): dict.fromkeys(["98.9", "83.6"], PAPER),
     ("07-lstm", "do-timeline"): {"0.8": SETTING},
     ("07-lstm", "read-adjoint"): {"0.6": SLIDERS, "0.47": SLIDERS},

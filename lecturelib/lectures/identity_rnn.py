@@ -2,12 +2,12 @@
 
 from functools import cache, partial
 from itertools import product
-from typing import NamedTuple
 
 import numpy as np
 from matplotlib.ticker import FixedLocator
 
-from lecturelib import cells, datasets, expect, jacobians, nets, plots, pretrained
+from lecturelib import cells, digit_reader, expect, jacobians, plots, pretrained
+from lecturelib.digit_reader import DigitRun
 from lecturelib.plots import BACKWARD, CELL, FORWARD, IDENTITY, INK, PAPER, decade_axis, fan, log10, narrow
 from lecturelib.probes import Called, Exercise, Unfit, number
 
@@ -116,66 +116,8 @@ def training(loss, norm, run) -> str:
 # -- a digit, pixel by pixel --------------------------------------------------------------------------------------------------
 
 STORED_AS = {"tanh RNN": "tanh", "identity RNN": "IRNN"}
-READERS = {"row by row": "IRNN 784 seed 0", "shuffled": "IRNN 784 shuffled"}
 UNREAD = np.array([0.88, 0.88, 0.88])
 ROOM = 1.08  # the place where the pixels' axis ends, in T
-
-
-class DigitRun(NamedTuple):
-    """A net reads one digit of side x side pixels, one pixel per step: T steps."""
-
-    image: np.ndarray  # (side, side), 1 is black
-    label: int
-    order: np.ndarray  # (T,), the pixel that is read at each step
-    h: np.ndarray  # (T + 1, H), hidden states, the units in the order of `_unit_order`
-    p: np.ndarray  # (T + 1, 10), the probability of each digit if the reading ended there
-    x_bar: np.ndarray  # (T,), the gradient of the winner's score with respect to each pixel, in the order of reading
-
-    def answers(self, pixel: int) -> str:
-        """What the net would answer after `pixel` pixels, with its probability."""
-        return f"After pixel {pixel} the net says {self.p[pixel].argmax()} ({self.p[pixel].max():.2f})"
-
-    def tilt(self) -> float:
-        """The gradient's mean size over the first half of the pixels read, as a multiple of that over the second half."""
-        first, second = np.split(np.abs(self.x_bar), 2)
-        return float(first.mean() / second.mean())
-
-
-def held_out(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The first held-out digits: pixels x (784, count, 1), row by row, and labels (count,)."""
-    digits = datasets.digits()[1]
-    return datasets.pixel_sequences(digits.images[:count]), digits.labels[:count]
-
-
-def reader(order: str, scale: float) -> nets.Net:
-    """The stored net that reads in this order, a name in READERS, its recurrent weights multiplied by `scale`."""
-    net = pretrained.load("pixels")[READERS[order]].net
-    return net._replace(cell=net.cell._replace(W_h=np.float32(scale) * net.cell.W_h))
-
-
-@cache
-def read_digit(order: str, scale: float, digit: int) -> DigitRun:
-    """`reader(order, scale)` reads the held-out digit number `digit`."""
-    digits, net = datasets.digits()[1], reader(order, scale)
-    image, label = digits.images[digit], int(digits.labels[digit])
-    pixels = datasets.pixel_permutation(28) if order == "shuffled" else np.arange(28 * 28)
-    trace = cells.unroll(net.cell, datasets.pixel_sequences(image[None], pixels), phi="relu")
-    y = trace.h[:, 0] @ net.W.T + net.b
-    winner = y[-1].argmax()
-    x_bar = cells.backprop(trace, net.W[[winner]], inputs=True).x_bar[:, 0, 0]
-    return DigitRun(image, label, pixels, trace.h[:, 0, _unit_order(order)], nets.softmax(y), x_bar)
-
-
-@cache
-def _unit_order(order):
-    """The units (H,) of the net that reads in this order, the ones that are large early first, on average over 50 digits.
-
-    One order for all digits and scales: sorted anew for each digit, any noise would show a diagonal.
-    """
-    net, pixels = reader(order, 1.0), datasets.pixel_permutation(28) if order == "shuffled" else np.arange(28 * 28)
-    h = cells.unroll(net.cell, held_out(50)[0][pixels], phi="relu").h[1:].mean(1)
-    when = np.arange(len(h)) @ h / np.maximum(h.sum(0), 1e-30)
-    return np.where(h.any(0), when, np.inf).argsort(kind="stable")  # those that are never on come last
 
 
 def sweep(pixels: int) -> dict[str, dict[float, np.ndarray]]:
@@ -289,11 +231,27 @@ def _pixel_gradients(ax, run):
     ax.set(xticks=[], yticks=[], xlabel="|gradient| by pixel")
 
 
+@expect.arguments(ax=expect.axes, scale=partial(expect.number, least=0.99, most=1.01))
+def needle(ax, scale: float) -> float:
+    """The share of digits named right over the scale of the recurrent weights, with a mark at `scale`, whose share it gives."""
+    scales, shares = digit_reader.shares_by_scale()
+    ax.set(xlim=(0.9893, 1.0107), ylim=(0, 1), xlabel="scale of the recurrent weights", ylabel="digits right")
+    ax.set(xticks=(0.99, 0.995, 1, 1.005, 1.01), xticklabels=("0.99", "0.995", "1", "1.005", "1.01"))
+    ax.axvspan(1 - 1 / 784, 1 + 1 / 784, color=FORWARD["color"], alpha=0.15, linewidth=0)
+    ax.text(1.0016, 0.93, "1 ± 1/784", color=FORWARD["color"], bbox=PAPER)
+    ax.axhline(0.1, **IDENTITY)
+    ax.text(0.9895, 0.03, "guessing", color=INK)
+    ax.plot(scales, shares, **CELL["identity"] | {"marker": ".", "linewidth": 2.2})
+    share = float(np.interp(scale, scales, shares))
+    ax.plot(scale, share, marker="D", markersize=9, color=INK, markeredgecolor="white", zorder=4, clip_on=False)
+    return share
+
+
 @cache
 def untrained(noise: float) -> tuple[np.ndarray, np.ndarray, float]:
     """100 units, W_h the identity plus noise, read a digit: (singular values of the scaled states, relative; lengths; radius)."""
     p = cells.init_rnn(np.random.default_rng(0), 1, 100, recurrent="identity", noise=noise, inputs=0.2)
-    h = cells.unroll(p, held_out(1)[0].astype(float), phi="relu").h[:, 0]
+    h = cells.unroll(p, digit_reader.held_out(1)[0].astype(float), phi="relu").h[:, 0]
     lengths = np.linalg.norm(h, axis=1)
     values = np.linalg.svd(h / np.maximum(lengths, 1e-30)[:, None], compute_uv=False)
     return values / values[0], lengths, float(np.abs(np.linalg.eigvals(p.W_h)).max())
