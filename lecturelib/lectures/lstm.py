@@ -131,17 +131,12 @@ MEANING = {
     "memory cell c": "Old value times f, plus new input times i: the only place that lasts.",
     "output h": "What the next step and the layers above see.",
 }
-
-
 OWN = cells.LSTM(np.array([[4.0], [-4.0], [0.0], [2.0]]), np.array([[0.0], [0.0], [3.0], [0.0]]), np.zeros(4))
 
 
 @expect.arguments(x=expect.number, h=expect.number, c=expect.number)
 def one_step(x: float, h: float, c: float) -> dict[str, float]:
-    """One step of a block of one cell, with input x and from h and c: the value of each of PARTS.
-
-    Its weights OWN are chosen so that x sets the gates of the cell, i = σ(4 x) and f = σ(-4 x), and h what is shown, o = σ(3 h).
-    """
+    """One step of a block of one cell: the value of each of PARTS. By OWN i = σ(4 x), f = σ(-4 x) and o = σ(3 h)."""
     step = cells.lstm_step(OWN, np.array([[h]]), np.array([[c]]), np.array([[x]]))
     return {part: value.item() for part, value in zip(PARTS, (*step.gates, step.c, step.h), strict=True)}
 
@@ -171,8 +166,14 @@ def memory_block(drawing, code, chosen, values):
         drawing.text(x + 0.1, y + 0.36, part[-1], weight="bold", color=INK)
         drawing.text(x + 0.4, y + 0.36, f"{values[part]:.2f}", color=INK, fontsize=8)
     drawing.plot([0, 4.6], [0, 0], color=GREY, linewidth=1, zorder=0)
-    now, shown = (f"{values[part]:.2f}" for part in ("memory cell c", "output h"))
-    names = (0, 3.75, "$c_{t-1}$"), (6, 3.75, f"$c_t$ {now}"), (6, 2.65, f"$h_t$ {shown}"), (0.2, -0.35, "$x_t, h_{t-1}$")
+    i, f, _, g, c, h = values.values()
+    now, shown, before = (f"{value:.2f}" for value in (c, h, (c - i * g) / max(f, 1e-300)))
+    names = (
+        (0.1, 3.95, f"$c_{{t-1}}$ {before}"),
+        (6, 3.75, f"$c_t$ {now}"),
+        (6, 2.65, f"$h_t$ {shown}"),
+        (0.2, -0.35, "$x_t, h_{t-1}$"),
+    )
     for x, y, name in names:
         drawing.text(x, y, name, ha="center", color=INK)
     drawing.axis("off"), code.axis("off")
@@ -261,7 +262,6 @@ def along_the_cells(bias: float, T: int) -> np.ndarray:
 # -- exercises ----------------------------------------------------------------------------------------------------------------
 
 _OPERATIONS = ("remember", "add", "erase", "overwrite")
-_GATES = Called(tuple((t,) for t in range(1, 51)), lambda t: (2,))
 _sigma = cells.PHI["logistic"].f
 
 
@@ -271,7 +271,7 @@ def _pairs(*pairs):
 
 def _held(given):
     """What a cell with gates `given(t)` = (i, f) holds after 50 steps, for the bits 1 and -1, and whether the bit was written."""
-    gates = _GATES(given).reshape(50, 2)
+    gates = Called(tuple((t,) for t in range(1, 51)), lambda t: (2,))(given).reshape(50, 2)
     if gates.min() < 0 or gates.max() > 1:
         raise Unfit("a gate lies between 0, shut, and 1, open")
     held = []
@@ -339,7 +339,7 @@ EXERCISES = {
         lambda t: (float(t == 1), 1.0),
         (
             (lambda t: (1.0, 1.0), "the bit is kept, but 49 steps of noise are added to it: shut the input gate after step 1."),
-            (lambda t: (0.0, 1.0), "the input gate is always shut, so the bit never gets in."),
+            (lambda t: (0.0, 1.0), "for t = 1 to 50 the input gate is never open, so the bit never gets in. It comes at t = 1."),
             (lambda t: (1.0, 0.0), "each step overwrites the one before: in the end the cell holds the last noise."),
             (lambda t: (float(t == 1), 0.0), "the forget gate is shut: one step later the bit is gone."),
             (lambda t: (float(t == 1), 0.9), "0.9 in each of 49 steps leaves 0.006 of the bit. Open the gate fully."),
@@ -355,6 +355,7 @@ EXERCISES = {
             (_adjoint_by(lambda o, c: 1 - np.tanh(c) ** 2), "h = o tanh(c): the output gate is missing."),
             (_adjoint_by(lambda o, c: o), "h = o tanh(c): the slope of tanh is missing."),
             (_adjoint_by(lambda o, c: o * np.tanh(c)), "you used tanh(c) itself; backprop needs its slope."),
+            (lambda *at: _adjoint(*at[:-1], 1), "the way through h brings the derivative by h_t: multiply by h_bar."),
             (_adjoint_by(lambda o, c: 0), "c also affects h of the same step: a second path to the loss."),
             (lambda f, c_bar, *others: _adjoint(0, c_bar, *others), "c_t also goes on into c_{t+1}: the path along the memory."),
             (lambda f, *others: _adjoint(1, *others), "on its way from step t + 1 the adjoint passes through f."),
@@ -382,7 +383,7 @@ EXERCISES = {
         5.66,
         (
             (5, "bias 5 keeps 0.26 of the gradient over 199 steps. A little more."),
-            (4, "bias 4 keeps 0.027 of the gradient over 199 steps: the gate is 0.982, not near enough to 1."),
+            (-0.00348, "that is the log of the gate, -log(2)/199; the bias is what σ turns into that gate."),
             (6, "bias 6 keeps 0.61 of the gradient over 199 steps. A little less."),
             (5.29, "that is log(199): with it the cell keeps 1/e = 0.37, not a half."),
             (4.958, "that is the bias for 99 steps; 199 steps need a gate still nearer to 1."),
