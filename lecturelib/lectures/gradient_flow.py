@@ -72,7 +72,7 @@ def factor_by_factor(factors, product, size, before, words):
     """Each factor of a gradient's way back, as a line from 1, and below it the gradient; returns a sentence on both.
 
     `size` (T,) is the gradient at lag 0 ... T - 1, and `before` (T,) the same without a remedy, in grey. `words`, a list, holds
-    the lags of the words of a sentence: each is a dot, and only the first word's factors are in colour. It may be empty.
+    the lags of the words of a sentence: then each word has a row of dots, one for each of its factors. It may be empty.
     """
     size = expect.numbers("size", size, "T", finite=False, T=len(before))
     words = expect.instance("words", words, list, "a list of lags")
@@ -80,7 +80,7 @@ def factor_by_factor(factors, product, size, before, words):
     lags, decades = (20, 3) if words else (len(size), 14)
     logs, before = (np.clip(log10(line), -99, 99) for line in (size, before))
     each = np.diff(logs)
-    _factors(factors, each[: max(words, default=lags)], lags, words[0] if words else lags)
+    _ways(factors, words, lags) if words else _factors(factors, each, lags)
     lag_axis(product, lags, decades, "the gradient")
     product.set(ylim=(-decades, decades if max(logs.max(), before.max()) > 1 else 0.3 * decades))
     product.plot(before, color=IDENTITY["color"], linewidth=2.5, visible=(before != logs).any())
@@ -95,14 +95,22 @@ def factor_by_factor(factors, product, size, before, words):
     return f"{middle}, take the gradient from {size[0]:.2g} at step {lags} to {size[-1]:.2g} at step 1."
 
 
-def _factors(ax, each, lags, coloured):
-    """A line from 1 to each factor, `each` (T - 1,) as log10; those of more than `coloured` lags are grey."""
+def _factors(ax, each, lags):
+    """A line from 1 to each factor, `each` (T - 1,) as log10."""
     k, tips, wide = np.arange(1, len(each) + 1), np.clip(each / np.log10(2), -1.3, 1.3), 1.5 if narrow(ax) else 3.5
-    color = [BACKWARD["color"] if lag <= coloured else IDENTITY["color"] for lag in k]
     lag_axis(ax, lags, 2, "each factor")
     ax.set(ylim=(-1.3, 1.3), yticks=(-1, 0, 1), yticklabels=("0.5", "1", "2"), xlabel="")
-    ax.vlines(k, 0, tips, colors=color, linewidth=wide)
-    ax.scatter(k, tips, s=wide**2, c=color, marker="s", linewidth=0, zorder=3)  # a factor of 1 is seen too
+    ax.vlines(k, 0, tips, colors=BACKWARD["color"], linewidth=wide)
+    ax.scatter(k, tips, s=wide**2, c=BACKWARD["color"], marker="s", linewidth=0, zorder=3)  # a factor of 1 is seen too
+
+
+def _ways(ax, words, lags):
+    """A row of dots for each word, one for each factor on its way; those of the first word are large and in colour."""
+    lag_axis(ax, lags, 2, "word")
+    ax.set(ylim=(len(words) + 0.7, 0.3), yticks=(1, len(words)), yticklabels=("first", "last"), xlabel="")
+    for row, lag in enumerate(words, 1):
+        color, size = (BACKWARD["color"], 6) if row == 1 else (IDENTITY["color"], 4)
+        ax.plot(np.arange(1, lag + 1), np.full(lag, row), "s", color=color, markersize=size / (2 if narrow(ax) else 1))
 
 
 def _name_words(ax, words, logs):
