@@ -65,6 +65,13 @@ def answer(name: str, given: Any) -> Verdict:
         return tried if isinstance(tried, Verdict) else _judged(EXERCISES[name], *tried)
 
 
+ADVICE = {  # where a common slip ends in a message that does not name it
+    " for ^:": "In Python a power is written **.",
+    "inhomogeneous shape": "These arrays differ in shape: take them one by one.",
+    "'sigma' is not defined": "Write it yourself: 1 / (1 + np.exp(-z)).",
+}
+
+
 def _tried(exercise, given):
     """(numbers, words) for an answer that the probe can take, else the Verdict. All that touches `given` happens here."""
     try:
@@ -80,7 +87,9 @@ def _tried(exercise, given):
     except KeyboardInterrupt:  # the stop button
         return Verdict(False, "Not yet: your code was interrupted before it had answered.")
     except BaseException as error:  # whatever the student's own code raises, SystemExit too, is for the student to read
-        return Verdict(False, f"Not yet: your code raised {_described(error)}")
+        said = _described(error)
+        advice = "".join(f". {text}" for message, text in ADVICE.items() if message in said)
+        return Verdict(False, f"Not yet: your code raised {said}{advice}")
 
 
 def _judged(exercise, got, words):

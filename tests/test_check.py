@@ -328,6 +328,23 @@ def test_what_is_said(name, given, said):
 
 
 @pytest.mark.parametrize(
+    "name, given, advice",
+    [
+        ("exponent", lambda w, T: w ^ (T - 1), ". In Python a power is written **."),
+        (
+            "clip",
+            lambda gradient, eta: np.linalg.norm(np.array(gradient)),
+            ". These arrays differ in shape: take them one by one.",
+        ),
+        ("lstm-step", lambda W, h, c, x: sigma(W), "Write it yourself: 1 / (1 + np.exp(-z))."),  # noqa: F821
+    ],
+)
+def test_a_message_that_does_not_name_the_slip_is_followed_by_advice(name, given, advice):
+    said = check.answer(name, given).text
+    assert said.startswith("Not yet: your code raised ") and advice in said
+
+
+@pytest.mark.parametrize(
     ("name", "near", "slip"),
     [
         ("bias-200", 0.5 ** (1 / 199), 0.9965),

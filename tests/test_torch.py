@@ -185,6 +185,19 @@ def test_the_encoder_decoder_agrees_with_torch(kind, layers):
             near(order(p.b), getattr(torchs, f"bias_ih_l{k}").grad, 1e-10)
 
 
+def test_an_lstm_of_torch_starts_as_notebook_07_says():
+    """All numbers are drawn between -1/8 and 1/8 for 64 cells, and what is added to the second quarter is added to f."""
+    torch.manual_seed(0)
+    lstm = torch.nn.LSTM(1, 64)
+    for numbers in lstm.parameters():
+        assert 0.9 / 8 < numbers.abs().max() <= 1 / 8 and abs(numbers.mean()) < 0.04
+    lstm.bias_hh_l0.data[64:128] += 100  # all forget gates open: without input and old output, c stays
+    with torch.no_grad():
+        lstm.bias_hh_l0.data[:64] -= 100  # all input gates shut
+        _, (_, c) = lstm(torch.zeros(50, 1, 1), (torch.zeros(1, 1, 64), torch.ones(1, 1, 64)))
+    near(np.ones(64), c[0, 0], 1e-6)
+
+
 def test_the_numbers_of_torch_in_the_data_are_its_own(tmp_path, monkeypatch):
     monkeypatch.setattr(make_data, "DATA", tmp_path)
     make_data.torch()
