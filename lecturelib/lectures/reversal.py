@@ -258,9 +258,9 @@ class FirstWords:
 @expect.arguments(ax=expect.axes, run=partial(expect.instance, kinds=FirstWords, what="a run watched by FirstWords"))
 def first_words(ax, run: FirstWords) -> str:
     """The share of correct first words in each arm, step by step; the thin line is always guessing the commonest word."""
-    ax.set(xlim=(0, 1.15 * run.steps), ylim=(-0.02, 1.05), xlabel="training step", ylabel="first word right")
+    ax.set(xlim=(0, 1.35 * run.steps), ylim=(-0.02, 1.05), xlabel="training step", ylabel="first word right")
     ax.axhline(GUESSING, **IDENTITY)
-    ax.text(1.14 * run.steps, GUESSING - 0.06, "guessing", ha="right", va="top", color=INK)
+    ax.text(1.34 * run.steps, GUESSING - 0.02, "guessing", ha="right", va="top", color=INK)
     for name, right, role in zip(run.names, run.rights, (BACKWARD, FORWARD), strict=True):
         ax.plot(run.measured, right, **role)
         if right:
