@@ -237,7 +237,7 @@ def cobweb(ax: Axes, f: maps.Map, x: np.ndarray, lo: float, hi: float) -> None:
     # up to the curve, across to the diagonal, and again
     ax.plot(np.repeat(shown, 2)[:-1], np.r_[base, np.repeat(shown[1:], 2)], color=INK, linewidth=1.1, zorder=2.5)
     if lo <= x[0] <= hi:
-        ax.plot(x[0], base, marker="^", color=INK, clip_on=False)
+        ax.plot(x[0], base, marker="s", color=INK, clip_on=False)
     ax.plot(shown[-1], shown[-1], marker="D", markersize=6, color=INK, markeredgecolor="white", zorder=5)
     mark_fixed_points(ax, f, lo, hi)
 

@@ -561,7 +561,7 @@ TABLE = {
     attractors.unit_orbit: {"web": AXES, "line": AXES, "f": MAP, "h": row()},
     attractors.leaving: {
         **{"ax": AXES, "time": AXES, "h": real(np.ones((4, 2)))},
-        **{"border": row(), "beside": row(), "leaves": (2.0, number())},
+        **{"border": row(), "beside": row(), "leaves": whole(2)},
     },
     attractors.losses_and_mean: {
         **{"loss": AXES, "cost": AXES, "at": (0.0, number())},

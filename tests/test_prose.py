@@ -39,7 +39,7 @@ EXCEPTIONS = {
     ("02-iterated-functions", "do-mandelbrot"): {"-0.745": SLIDERS, "0.113": SLIDERS},
     ("03-attractors", "cliffs"): {"0.8": SETTING, "0.5^2": SETTING},
     ("03-attractors", "do-unit"): {"0.6": SLIDERS},
-    ("03-attractors", "read-plane"): {"0.9": SLIDERS},
+    ("03-attractors", "read-plane"): {"0.9": SLIDERS, "0.99": SLIDERS},
     ("03-attractors", "read-chaos"): dict.fromkeys(["1.05", "1.3"], SLIDERS),
     ("03-attractors", "found"): {"0.5328": "the answer of an exercise"},
     ("04-clipping", "cliff"): {"0.7": SETTING},

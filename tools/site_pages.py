@@ -41,7 +41,7 @@ LIVE = ROOT / "lecturelib/live"
 PARTS = ROOT / "site/pages"  # the template, the style sheet, the scripts
 KEPT = ROOT / "build/figures"  # figures drawn by earlier builds
 FRAMES = 11  # of a slider, and those that the text names
-QUALITY = 24  # of the stored frames, which have two pixels for each CSS pixel
+QUALITY = 16  # of the stored frames, which have two pixels for each CSS pixel
 GUTTER = 30  # blank columns of pixels between two panels of a stored picture
 NUMBERS = re.compile(r"(?<![\w.^])[-\N{MINUS SIGN}]?\d+(?:\.\d+)?(?![\w^])")
 MATHS = re.compile(r"\$\$(?P<block>.+?)\$\$|\$(?P<inline>[^$\n]+?)\$", re.S)
@@ -329,6 +329,6 @@ def frames(figure: live.LiveFigure, values: Mapping[str, Sequence], folder: Path
         sentences.append(figure.set(**start | dict(zip(values, combination, strict=True))))
         for mark, narrow in (("", False), ("n", True)):
             picture = Image.fromarray(figure.pixels(SHARP, narrow)[..., :3].copy())
-            picture.save(folder / f"{k:02}{mark}.webp", quality=QUALITY, method=4)
+            picture.save(folder / f"{k:02}{mark}.webp", quality=QUALITY, method=6)
     figure.set(**start)
     return sentences

@@ -187,10 +187,10 @@ def growth(W, h) -> np.ndarray:
     return log10(np.linalg.norm(J, 2, axis=(1, 2)))
 
 
-@expect.arguments(ax=expect.axes, time=expect.axes, h=_orbit, border=expect.row, beside=expect.row, leaves=expect.number)
+@expect.arguments(ax=expect.axes, time=expect.axes, h=_orbit, border=expect.row, beside=expect.row, leaves=expect.whole)
 def leaving(ax, time, h, border, beside, leaves):
     """An orbit h (T + 1, 2), its gradient `beside` the border and one on it, log10; diamonds at the step at which it `leaves`."""
-    step = int(np.clip(round(leaves), 0, len(h) - 1))
+    step = min(leaves, len(h) - 1)
     ax.plot(*h[step], marker="D", markersize=7, color=INK, markeredgecolor="white", zorder=6)
     ax.plot(*h.T, marker=".", markersize=5, linewidth=1.2, zorder=5, **FORWARD)
     ax.plot(*h[0], marker="o", markersize=9, markerfacecolor="white", color=INK, zorder=5, clip_on=False)
