@@ -102,8 +102,8 @@ def cut(cost, gradient, wall):
 
 @lru_cache(maxsize=256)
 def along(descend: Callable, rate: float, eta: float) -> Descent:
-    """100 steps without clipping and 100 clipped at eta, from each of STARTS: the last axes of the paths are (2, 51)."""
-    return descend(STARTS, costs.logistic_valley(STARTS) + 0.2, rate, np.array([[np.inf], [eta]]), 100)
+    """400 steps without clipping and 400 clipped at eta, from each of STARTS: the last axes of the paths are (2, 51)."""
+    return descend(STARTS, costs.logistic_valley(STARTS) + 0.2, rate, np.array([[np.inf], [eta]]), 400)
 
 
 @cache
@@ -119,8 +119,7 @@ def _landing(ax, path):
     """In a corner: where the first long step of a path (steps + 1, 2) ends, if there is one. It is far outside the picture."""
     long = np.flatnonzero(np.hypot(*np.diff(np.nan_to_num(path), axis=0).T) > 1)
     if len(long):
-        (w, b), step = path[long[0] + 1], long[0] + 1
-        says = f"step {step} throws it to w = {w:.0f}, b = {b:.0f}"
+        says = "step {} throws it to w = {:.0f}, b = {:.0f}".format(long[0] + 1, *path[long[0] + 1])
         ax.text(0.03, 0.97, says, transform=ax.transAxes, color=BACKWARD["color"], va="top", fontsize=9, bbox=PAPER)
 
 
@@ -131,10 +130,10 @@ def paths(ax, runs, w):
     box, cost = _window(start)
     ax.set(xlim=box[:2], ylim=box[2:], xlabel="w", ylabel="b")
     ax.imshow(cost, extent=box, origin="lower", aspect="auto", cmap="cividis", vmin=-4, vmax=-0.4)
-    for k, style in ((1, WITH), (0, WITHOUT)):
+    for k, style in ((0, WITHOUT | {"linewidth": 2.6}), (1, WITH | {"linewidth": 1.1})):
         near = np.clip(runs.path[:, :, k, start], [box[0] - 9, box[2] - 9], [box[1] + 9, box[3] + 9])
-        ax.plot(*near.T, linewidth=3.2, color="white")
-        ax.plot(*near.T, **{**style, "linewidth": 1.4})
+        ax.plot(*near.T, linewidth=style["linewidth"] + 1.8, color="white")
+        ax.plot(*near.T, **style)
     ax.plot(*runs.path[0, :, 0, start], marker="o", markersize=9, markerfacecolor="white", color=INK, zorder=5)
     _landing(ax, runs.path[:, :, 0, start])
     _key(ax, {"without clipping": WITHOUT, "with clipping": WITH}, bottom=True)
@@ -157,10 +156,9 @@ def longest_steps(ax, runs, w, most):
 
 def fates(runs: Descent) -> str:
     """A sentence: of ten starts how many are thrown and how many arrive, without and with clipping, about."""
-    (thrown, still_thrown), (there, still_there) = (
-        (10 * which.mean(axis=1)).round().astype(int) for which in (runs.longest_step > 1.001, runs.cost[-1] < 1e-3)
-    )
-    return f"Of 10 starts about {thrown} are thrown and {there} arrive, clipped {still_thrown} and {still_there}."
+    thrown, arrived = ((10 * true.mean(axis=1)).round() for true in (runs.longest_step > 1.001, runs.cost[-1] < 1e-3))
+    plain, clipped = (f"{a:.0f} are thrown and {b:.0f} arrive" for a, b in zip(thrown, arrived, strict=True))
+    return f"Of 10 starts about {plain}; clipped, {clipped}."
 
 
 @lru_cache(maxsize=4)
@@ -183,20 +181,25 @@ _ROW = partial(expect.whole, least=0, most=len(ETAS) - 1)
 
 @expect.arguments(ax=expect.axes, solved=_SHARES, row=_ROW)
 def solved_map(ax, solved, row):
-    """The share of solved starts over the rate and η, light where all are, with a frame around one row."""
-    ax.imshow(solved, origin="lower", aspect="auto", cmap="cividis", vmin=0, vmax=1)
-    ax.set(xlabel="rate", xticks=range(0, 13, 4), xticklabels=["0.01", "0.1", "1", "10"])
-    ax.set(ylabel="threshold η", yticks=(0, 2, 4, 6, 8, 9), yticklabels=["0.01", "0.1", "1", "10", "100", "none"])
-    ax.set_title("solved: dark none, light all", fontsize=10)
+    """The share of solved starts over the rate and η, with a frame around one row, and lines where rate · η is 0.1 and 3."""
+    ax.imshow(solved, origin="lower", aspect="auto", cmap="cividis_r", vmin=0, vmax=1)
+    ax.set(xlabel="rate", xticks=range(0, 13, 4), xticklabels=["0.01", "0.1", "1", "10"], ylabel="threshold η")
+    ax.set(yticks=(0, 2, 4, 6, 8, 9), yticklabels=["0.01", "0.1", "1", "10", "100", "none"], xlim=(-0.5, 12.5), ylim=(-0.5, 9.5))
+    ax.set_title("solved: light none, dark all", fontsize=10)
     ax.axhline(8.5, color="white", linewidth=2)
+    for product, x, side in ((0.1, 2.0, "right"), (3, 8.8, "left")):  # rate · η, along which both axes add up
+        ends = 2 * (np.log10(product) - np.log10(RATES[[0, -1]]) + 2)
+        ax.plot([0, 12], ends, color="white", linestyle="--", linewidth=2)
+        ax.text(x, np.interp(x, [0, 12], ends) + 0.3, f"rate · η = {product}", fontsize=8, color=INK, ha=side, bbox=PAPER)
     ax.plot([-0.47, 12.47, 12.47, -0.47, -0.47], row + np.array([-0.47, -0.47, 0.47, 0.47, -0.47]), color=INK, linewidth=3)
 
 
 @expect.arguments(ax=expect.axes, solved=_SHARES, row=_ROW)
 def solved_rows(ax, solved, row):
     """The share of solved starts over the rate: one row of the map, and the row without clipping."""
-    ax.set(xlim=(-2, 1), ylim=(-0.02, 1.05), xlabel="rate", ylabel="share solved")
-    ax.set(xticks=range(-2, 2), xticklabels=["0.01", "0.1", "1", "10"])
+    ax.set(
+        xlim=(-2, 1), ylim=(0, 1.05), xlabel="rate", ylabel="solved", xticks=range(-2, 2), xticklabels=["0.01", "0.1", "1", "10"]
+    )
     ax.axhline(0.9, **IDENTITY)
     ax.text(-1.95, 0.9, "9 of 10", color=INK, va="bottom", fontsize=9)
     ax.plot(np.log10(RATES), solved[row], clip_on=False, **WITH)
@@ -222,28 +225,30 @@ def ways(eta: float) -> np.ndarray:
 
 @expect.arguments(ax=expect.axes, gradients=expect.row, eta=expect.positive)
 def gradient_sizes(ax, gradients, eta):
-    """How many gradients there are of each size, on a log scale of counts; those above the threshold eta in another colour."""
+    """How many gradients there are of each size, those above the threshold eta in another colour; and the mean, once clipped."""
     ax.set(xlim=(-5, 4), ylim=(-0.2, 4.2), xlabel="size of one batch's gradient", ylabel="batches")
     ax.set(xticks=range(-4, 5, 2), yticks=range(5))
     ax.xaxis.set_major_formatter(POWER)
     ax.yaxis.set_major_formatter(POWER)
-    heights, edges = np.histogram(np.clip(log10(gradients), -5, 4), bins=36, range=(-5, 4))
-    heights = np.maximum(log10(heights), -0.2)
+    edges = np.linspace(-5, 4, 37)
+    heights = np.maximum(log10(np.histogram(np.clip(log10(gradients), -5, 4), edges)[0]), -0.2)
     for values, color in ((heights, "#8FB8DE"), (np.where(edges[1:] > log10(eta) + 1e-9, heights, -0.2), "#F0A875")):
         ax.stairs(values, edges, baseline=-0.2, fill=True, color=color)
     ax.axvline(np.log10(eta), color=BACKWARD["color"], linestyle="--")
-    says, side = (" η: cut", "left") if eta < 1000 else ("η ", "right")
-    ax.text(np.log10(eta), 4.0, says, color=BACKWARD["color"], va="top", ha=side)
+    ax.text(np.log10(eta), 4.0, " η " if eta > 999 else " η: cut", color=BACKWARD["color"], ha="right" if eta > 999 else "left")
+    mean = abs(np.clip(gradients, -eta, eta).mean())
+    ax.plot(log10(mean), -0.05, marker="^", markersize=11, color=INK, markeredgecolor="white", clip_on=False, zorder=5)
+    ax.text(log10(mean), 0.35, "their mean", color=INK, ha="center", bbox=PAPER)
 
 
 @expect.arguments(ax=expect.axes, ways=partial(expect.numbers, axes="N T"))
 def walks(ax, ways):
     """The ways of learners (N, T), in mean steps, over the batch; the dotted line is a mean step for each batch."""
-    batches, top = np.arange(ways.shape[1] + 1), 2.2 * ways.shape[1]
-    ax.set(xlim=(0, ways.shape[1]), ylim=(-0.25 * ways.shape[1], top), xlabel="batch", ylabel="way gone, in mean steps")
+    T, batches = ways.shape[1], np.arange(ways.shape[1] + 1)
+    ax.set(xlim=(0, T), ylim=(-0.25 * T, 2.2 * T), xlabel="batch", ylabel="way gone, in mean steps")
     ax.plot(batches, np.vstack([np.zeros(len(ways)), ways.T]), color=FORWARD["color"], linewidth=0.9)
     ax.plot(batches, batches, color=INK, linestyle=":", linewidth=2.5)
-    ax.text(batches[-1] * 0.02, top * 0.97, "dotted: the mean way", color=INK, va="top", bbox=PAPER)
+    ax.text(0.02, 0.96, "dotted: the mean way", transform=ax.transAxes, color=INK, va="top", bbox=PAPER | {"alpha": 1})
 
 
 # -- a training run -----------------------------------------------------------------------------------------------------------
@@ -272,6 +277,8 @@ def seeds(ax, eta):
     ax.yaxis.set_major_formatter(POWER)
     ax.axhline(np.log10(np.log(4)), **IDENTITY)
     ax.text(-0.45, 0.22, "guessing", color=INK, va="bottom", bbox=PAPER)
+    ax.axhline(-1, color=INK, linewidth=1, linestyle=":")
+    ax.text(3.45, -0.95, "learnt: below 0.1", color=INK, ha="right", va="bottom", bbox=PAPER)
     names = {"median without clipping": BACKWARD} | ({f"median with η = {eta}": CLIPPED} if eta != "none" else {})
     for losses, style in zip((plain, chosen), names.values(), strict=False):
         ax.plot(range(4), np.median(losses, axis=1), **style)
@@ -378,7 +385,6 @@ EXERCISES = {
             (39.3, "39.3 is the turn for g = (10, 1) with limit 1. Make the first number larger still."),
             (5.71, "that is the angle of (10, 1) to the axis. You need its angle to the clipped arrow, (1, 1), at most."),
             (0.785, "that is in radians: the question asks for degrees."),
-            (180, "the signs stay, so the gradient can never point backwards."),
         ),
         "From (large, 1) to (1, 1). In n dimensions the limit is arccos(1 / sqrt(n)): almost 90 degrees for large n.",
     ),
@@ -386,10 +392,7 @@ EXERCISES = {
         _choice_of_eta,
         1.8,
         (
-            (
-                0.4,
-                "by the rule this is too small: half the mean is 0.9. (0.5 did well above; below you see why.)",
-            ),
+            (0.4, "by the rule this is too small: half the mean is 0.9. (0.5 did well above; below you see why.)"),
             (0.7, "that cuts the cliff alone, but the rule asks for at least half the mean, 0.9."),
             (16, "the rule allows it, but the cliff's norm is 14: it would pass uncut."),
             (100, "no step would be clipped, not even the cliff with its norm of 14, and ten times the mean is 18."),
