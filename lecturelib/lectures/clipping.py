@@ -197,9 +197,7 @@ def solved_map(ax, solved, row):
 @expect.arguments(ax=expect.axes, solved=_SHARES, row=_ROW)
 def solved_rows(ax, solved, row):
     """The share of solved starts over the rate: one row of the map, and the row without clipping."""
-    ax.set(
-        xlim=(-2, 1), ylim=(0, 1.05), xlabel="rate", ylabel="solved", xticks=range(-2, 2), xticklabels=["0.01", "0.1", "1", "10"]
-    )
+    ax.set(xlim=(-2, 1), ylim=(0, 1.05), xlabel="rate", ylabel="solved", xticks=range(-2, 2), xticklabels=[0.01, 0.1, 1, 10])
     ax.axhline(0.9, **IDENTITY)
     ax.text(-1.95, 0.9, "9 of 10", color=INK, va="bottom", fontsize=9)
     ax.plot(np.log10(RATES), solved[row], clip_on=False, **WITH)
