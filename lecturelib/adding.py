@@ -105,7 +105,8 @@ def draw_answers(read: Axes, said: Axes, sequence: int) -> None:
     height = -0.3
     for name, end in sorted((ends | {"the sum": float(numbers.sum())}).items(), key=lambda pair: pair[1]):
         height = max(end, height + 0.25)  # keeps the names legible
-        said.text(1.03 * T, height, name, va="center", color=CELL[name]["color"] if name in CELL else INK, weight="bold")
+        color = CELL[name]["color"] if name in CELL else INK
+        said.text(1.03 * T, height, name, va="center", color=color, weight="bold", bbox=PAPER)
 
 
 @cache

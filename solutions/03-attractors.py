@@ -6,12 +6,6 @@ b_fold = np.arctanh(h_fold) - 2 * h_fold
 
 check.answer("fold", b_fold)
 
-# %% exercise-steep
-b = np.array([0.02, 0.0])
-start = phase_plane.boundary(W, b, [1, 1], [1, -1], phase_plane.attractors(W, b))
-
-check.answer("steep-start", start)
-
 # %% exercise-basin
 def end_of(W, b, h):
     for _ in range(1000):
@@ -20,3 +14,9 @@ def end_of(W, b, h):
 
 
 check.answer("basin", end_of)
+
+# %% exercise-steep
+b = np.array([0.02, 0.0])
+start = phase_plane.boundary(W, b, [1, 1], [1, -1], phase_plane.attractors(W, b))
+
+check.answer("steep-start", start)

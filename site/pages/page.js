@@ -239,7 +239,7 @@ class Live {
   }
 
   receive(frame) {
-    this.view.classList.remove('behind');
+    if (!this.waiting || frame.error || python.live.has(this.id)) this.view.classList.remove('behind');
     this.figure.receive(frame);
   }
 
@@ -266,7 +266,10 @@ class Live {
 
   draw(values, scale, narrow) {
     const frame = !python.live.has(this.id) && this.frame(values, narrow);
-    if (frame) return this.show(frame);
+    if (frame) {
+      this.waiting = null;
+      return this.show(frame);
+    }
     if (python.live.has(this.id)) return python.worker.postMessage({ cell: this.id, ask: { draw: values, scale, narrow } });
     this.waiting = { values, narrow };
     this.view.classList.add('behind');
@@ -293,12 +296,14 @@ const figures = Object.fromEntries(Object.entries(about.figures).map(([id, descr
 
 // -- questions --------------------------------------------------------------------------------------------------------------------
 
-/** The cells that answer a question: from the first output after it up to the next question or the end of the section. */
+/** The cells that answer a question: from the first output after it up to the next question, Do, or end of the section. */
 function answers(question) {
   const cells = [...document.querySelectorAll('main :is(section, figure)[id]')], rest = cells.slice(cells.indexOf(question) + 1);
   const end = rest.findIndex(cell => cell.matches('.predict') || cell.querySelector('h2'));
   const own = end < 0 ? rest : rest.slice(0, end), first = own.findIndex(cell => cell.querySelector('img, .view, pre:not(.code pre)'));
-  return first < 0 ? [] : own.slice(first);
+  if (first < 0) return [];
+  const next = own.findIndex((cell, k) => k > first && [...cell.querySelectorAll('strong')].some(word => /^Do/.test(word.textContent)));
+  return own.slice(first, next < 0 ? own.length : next);
 }
 
 for (const question of document.querySelectorAll('.predict')) {

@@ -141,7 +141,7 @@ BLURRED = "all => all.filter(cell => getComputedStyle(cell).filter.startsWith('b
 
 
 def test_what_answers_a_question_is_blurred_until_the_reader_chooses_or_touches_it(page, book, address):
-    """From the first output on, up to the next question or the end of the section; never on a slide."""
+    """From the first output on, up to the next question, the next Do or the end of the section; never on a slide."""
     kinds = {cell.id: "predict" in cell.metadata.get("tags", []) for cell in book.cells}
     for k, name in enumerate(name for name, question in kinds.items() if question):
         before = page.locator("main [id]").evaluate_all(BLURRED)
