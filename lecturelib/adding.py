@@ -80,8 +80,13 @@ def answers(name: str, seed: int) -> np.ndarray:
 
 def marks(sequence: int) -> tuple[np.ndarray, np.ndarray]:
     """The two marked steps of a sequence, counted from 1, and their numbers."""
-    t = np.flatnonzero(_inputs()[:, sequence, 1])
-    return t + 1, _inputs()[t, sequence, 0]
+    return _marks(_inputs()[:, sequence])
+
+
+def _marks(x):
+    """As `marks`, of one sequence x (T, 2)."""
+    t = np.flatnonzero(x[:, 1])
+    return t + 1, x[t, 0]
 
 
 @expect.arguments(read=expect.axes, said=expect.axes, sequence=partial(expect.whole, least=0, most=SEQUENCES - 1))
@@ -91,8 +96,7 @@ def draw_answers(read: Axes, said: Axes, sequence: int) -> None:
     T = len(x)
     for ax in (read, said):
         ax.set(xlim=(0, (1.4 if narrow(ax) else 1.25) * T), xticks=range(0, T + 1, T // 4))
-        for step in t:
-            ax.axvline(step, color=SOURCE["color"], linewidth=6, alpha=0.35, zorder=0)
+        _mark_steps(ax, t)
     read.set(ylim=(0, 1.15), yticks=(0, 0.5, 1), ylabel="number")
     read.plot(np.arange(1, T + 1), x, "o", color="#999999", markersize=3)
     read.plot(t, numbers, "s", color=SOURCE["color"], markersize=9, markeredgecolor=INK)
@@ -142,8 +146,8 @@ def work(when: str, seed: int, sequence: int) -> Work:
 
 def marked(work: Work) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The two marked steps, counted from 1, their numbers, and by how much c jumps there."""
-    t = np.flatnonzero(work.x[:, 1]) + 1
-    return t, work.x[t - 1, 0], work.c[t] - work.c[t - 1]
+    t, numbers = _marks(work.x)
+    return t, numbers, work.c[t] - work.c[t - 1]
 
 
 @cache
@@ -162,22 +166,19 @@ def _work(name, given):
     return given
 
 
-def _mark(ax, work, words):
-    """The two marked steps as broad lines; with `words`, the number to add stands at each."""
-    for t, number in zip(*marked(work)[:2], strict=True):
+def _mark_steps(ax, steps):
+    """The marked steps as broad lines."""
+    for t in steps:
         ax.axvline(t, color=SOURCE["color"], linewidth=6, alpha=0.35, zorder=0)
-        if words:
-            low, high = ax.get_ylim()
-            side = "left" if t < 0.8 * len(work.x) else "right"
-            gap = 1.5 if side == "left" else -1.5
-            ax.text(
-                t + gap,
-                high - 0.12 * (high - low),
-                f"{number:.2f}" if narrow(ax) else f"add {number:.2f}",
-                ha=side,
-                color=INK,
-                bbox=PAPER,
-            )
+
+
+def _name_marks(ax, work):
+    """The number to add, at each of the two marked steps."""
+    low, high = ax.get_ylim()
+    for t, number in zip(*_marks(work.x), strict=True):
+        side, gap = ("left", 1.5) if t < 0.8 * len(work.x) else ("right", -1.5)
+        says = f"{number:.2f}" if narrow(ax) else f"add {number:.2f}"
+        ax.text(t + gap, high - 0.12 * (high - low), says, ha=side, color=INK, bbox=PAPER)
 
 
 @expect.arguments(cell=expect.axes, gates=expect.axes, gradient=expect.axes, work=_work)
@@ -207,7 +208,8 @@ def draw_work(cell: Axes, gates: Axes, gradient: Axes, work: Work) -> None:
     for name, (ax, height, color) in {"$c_t$": (cell, work.c[-1], FORWARD["color"]), **names}.items():
         ax.text(1.02 * T, np.clip(height, *ax.get_ylim()), name, va="center", color=color, weight="bold")
     for ax in (cell, gates, gradient):
-        _mark(ax, work, words=ax is cell)
+        _mark_steps(ax, _marks(work.x)[0])
+    _name_marks(cell, work)
 
 
 @expect.arguments(ax=expect.axes, work=_work, numbers=expect.row)

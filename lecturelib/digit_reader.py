@@ -42,12 +42,17 @@ def reader(order: str, scale: float) -> nets.Net:
     return net._replace(cell=net.cell._replace(W_h=np.float32(scale) * net.cell.W_h))
 
 
+def _pixels(order):
+    """The pixels (784,) in this order."""
+    return datasets.pixel_permutation(28) if order == "shuffled" else np.arange(28 * 28)
+
+
 @cache
 def read_digit(order: str, scale: float, digit: int) -> DigitRun:
     """`reader(order, scale)` reads the held-out digit number `digit`."""
     digits, net = datasets.digits()[1], reader(order, scale)
     image, label = digits.images[digit], int(digits.labels[digit])
-    pixels = datasets.pixel_permutation(28) if order == "shuffled" else np.arange(28 * 28)
+    pixels = _pixels(order)
     trace = cells.unroll(net.cell, datasets.pixel_sequences(image[None], pixels), phi="relu")
     y = trace.h[:, 0] @ net.W.T + net.b
     winner = y[-1].argmax()
@@ -61,8 +66,7 @@ def _unit_order(order):
 
     One order for all digits and scales: sorted anew for each digit, any noise would show a diagonal.
     """
-    net, pixels = reader(order, 1.0), datasets.pixel_permutation(28) if order == "shuffled" else np.arange(28 * 28)
-    h = cells.unroll(net.cell, held_out(50)[0][pixels], phi="relu").h[1:].mean(1)
+    h = cells.unroll(reader(order, 1.0).cell, held_out(50)[0][_pixels(order)], phi="relu").h[1:].mean(1)
     when = np.arange(len(h)) @ h / np.maximum(h.sum(0), 1e-30)
     return np.where(h.any(0), when, np.inf).argsort(kind="stable")  # those that are never on come last
 

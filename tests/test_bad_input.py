@@ -622,6 +622,7 @@ TABLE = {
         "code": AXES,
         "chosen": ("output h", [*choice(), "output", ""][4:]),
         "values": (dict.fromkeys(lstm.PARTS, 0.5), thing({}, {**dict.fromkeys(lstm.PARTS, 0.5), "output h": "x"})),
+        "before": (0.5, number()),
     },
     lstm.adjoint_terms: {"ax": AXES, "at": (lstm.two_steps(0.2, 0.5, 0.2, 1.0), thing(lstm.AtStep))},
     reading.coloured_text: {

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from lecturelib import cells
 from lecturelib.lectures import gradient_flow
+from lecturelib.plots import BACKWARD
 
 
 def drawn(size, words):
@@ -17,10 +19,11 @@ def drawn(size, words):
 
 def test_the_factors_that_are_drawn_multiply_to_the_gradient():
     size = np.array([0.5, 0.4, 0.6, 0.6, 0.3])
-    lines = drawn(size, []).collections[0].get_segments()
-    factors = np.array([2 ** (top - bottom) for (_, bottom), (_, top) in lines])
+    lines = drawn(size, []).collections[0]
+    factors = np.array([2 ** (top - bottom) for (_, bottom), (_, top) in lines.get_segments()])
     np.testing.assert_allclose(factors, size[1:] / size[:-1])
     np.testing.assert_allclose(size[0] * factors.prod(), size[-1])
+    assert (lines.get_colors() == to_rgba(BACKWARD["color"])).all(), "each is in colour"
 
 
 @pytest.mark.parametrize("net", ["without", "with"])

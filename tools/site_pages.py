@@ -232,9 +232,7 @@ def output_html(output: NotebookNode) -> str:
     if "image/png" in data:
         said, picture = output.metadata["image/png"], Image.open(io.BytesIO(b64decode(data["image/png"])))
         scale, parts = picture.width / said["width"], panels(picture)
-        alts = (
-            [f"{said['alt']}: panel {k} of {len(parts)}" for k in range(1, len(parts) + 1)] if len(parts) > 1 else [said["alt"]]
-        )
+        alts = [said["alt"] + (f": panel {k} of {len(parts)}" if len(parts) > 1 else "") for k in range(1, len(parts) + 1)]
         return f'<figure class="panels">{"".join(map(image_html, parts, alts, itertools.repeat(scale)))}</figure>'
     text = output_text(output)
     return f'<pre tabindex="0">{html.escape(text)}</pre>' if text else ""  # keys can scroll it

@@ -242,10 +242,10 @@ def gradient_sizes(ax, gradients, eta):
 @expect.arguments(ax=expect.axes, ways=partial(expect.numbers, axes="N T"))
 def walks(ax, ways):
     """The ways of learners (N, T), in mean steps, over the batch; the dotted line is a mean step for each batch."""
-    T, batches = ways.shape[1], np.arange(ways.shape[1] + 1)
+    T, t = ways.shape[1], np.arange(ways.shape[1] + 1)
     ax.set(xlim=(0, T), ylim=(-0.25 * T, 2.2 * T), xlabel="batch", ylabel="way gone, in mean steps")
-    ax.plot(batches, np.vstack([np.zeros(len(ways)), ways.T]), color=FORWARD["color"], linewidth=0.9)
-    ax.plot(batches, batches, color=INK, linestyle=":", linewidth=2.5)
+    ax.plot(t, np.vstack([np.zeros(len(ways)), ways.T]), color=FORWARD["color"], linewidth=0.9)
+    ax.plot(t, t, color=INK, linestyle=":", linewidth=2.5)
     ax.text(0.02, 0.96, "dotted: the mean way", transform=ax.transAxes, color=INK, va="top", bbox=PAPER | {"alpha": 1})
 
 
@@ -275,8 +275,7 @@ def seeds(ax, eta):
     ax.yaxis.set_major_formatter(POWER)
     ax.axhline(np.log10(np.log(4)), **IDENTITY)
     ax.text(-0.45, 0.22, "guessing", color=INK, va="bottom", bbox=PAPER)
-    ax.axhline(-1, color=INK, linewidth=1, linestyle=":")
-    ax.text(3.45, -0.95, "learnt: below 0.1", color=INK, ha="right", va="bottom", bbox=PAPER)
+    plots.level(ax, 0.1, "learnt: below 0.1")
     names = {"median without clipping": BACKWARD} | ({f"median with η = {eta}": CLIPPED} if eta != "none" else {})
     for losses, style in zip((plain, chosen), names.values(), strict=False):
         ax.plot(range(4), np.median(losses, axis=1), **style)
@@ -383,6 +382,7 @@ EXERCISES = {
             (39.3, "39.3 is the turn for g = (10, 1) with limit 1. Make the first number larger still."),
             (5.71, "that is the angle of (10, 1) to the axis. You need its angle to the clipped arrow, (1, 1), at most."),
             (0.785, "that is in radians: the question asks for degrees."),
+            (180, "the signs stay, so the gradient can never point backwards."),
         ),
         "From (large, 1) to (1, 1). In n dimensions the limit is arccos(1 / sqrt(n)): almost 90 degrees for large n.",
     ),

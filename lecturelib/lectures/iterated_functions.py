@@ -113,18 +113,12 @@ def twins(orbits, gap, f, start, hair, steps, decades, rate=None):
 
 def _cobwebs(ax, f, x, twin, hair):
     """The cobweb of `x`, and that of its `twin`, pale and dotted, in a window of three hairs to each side of the start."""
-    plots.cobweb(ax, f, x, x[0] - 3 * hair, x[0] + 3 * hair)
+    low, high = x[0] - 3 * hair, x[0] + 3 * hair
+    plots.cobweb(ax, f, x, low, high)
     ax.set_title("enlarged: 3 hairs to each side", fontsize=10)
     ax.set(xticks=[x[0] - 2 * hair, x[0], x[0] + 2 * hair], xticklabels=["−2 hairs", "$x^*$", "+2 hairs"])
     ax.set(yticks=ax.get_xticks(), yticklabels=["−2", "$x^*$", "+2"])
-    ax.plot(
-        np.repeat(twin, 2)[:-1],
-        np.r_[x[0] - 3 * hair, np.repeat(twin[1:], 2)],
-        color=TWIN,
-        linewidth=2.2,
-        linestyle=":",
-        zorder=2.6,
-    )
+    ax.plot(np.repeat(twin, 2)[:-1], np.r_[low, np.repeat(twin[1:], 2)], color=TWIN, linewidth=2.2, linestyle=":", zorder=2.6)
     ax.plot(twin[-1], twin[-1], marker="s", markersize=6, color=TWIN, markeredgecolor="white", zorder=5)
 
 

@@ -148,9 +148,15 @@ def _values(name, values):
     return {part: expect.number(f"{name} of {part}", value) for part, value in values.items()}
 
 
-@expect.arguments(drawing=expect.axes, code=expect.axes, chosen=partial(expect.one_of, choices=PARTS), values=_values)
-def memory_block(drawing, code, chosen, values):
-    """The memory block as in the equations (no peepholes) with the part `chosen` highlighted; the code, and each part's value."""
+_part = partial(expect.one_of, choices=PARTS)
+
+
+@expect.arguments(drawing=expect.axes, code=expect.axes, chosen=_part, values=_values, before=expect.number)
+def memory_block(drawing, code, chosen, values, before):
+    """The memory block as in the equations (no peepholes) with the part `chosen` highlighted; the code, and each part's value.
+
+    `before` is c of the step before.
+    """
     drawing.set(xlim=(-0.3, 6.4), ylim=(-0.4, 4.2), aspect="equal")
     for part, (x, y, symbol) in PARTS.items():
         _wires(drawing, part, part == chosen)
@@ -166,15 +172,9 @@ def memory_block(drawing, code, chosen, values):
         drawing.text(x + 0.1, y + 0.36, part[-1], weight="bold", color=INK)
         drawing.text(x + 0.4, y + 0.36, f"{values[part]:.2f}", color=INK, fontsize=8)
     drawing.plot([0, 4.6], [0, 0], color=GREY, linewidth=1, zorder=0)
-    i, f, _, g, c, h = values.values()
-    now, shown, before = (f"{value:.2f}" for value in (c, h, (c - i * g) / max(f, 1e-300)))
-    names = (
-        (0.1, 3.95, f"$c_{{t-1}}$ {before}"),
-        (6, 3.75, f"$c_t$ {now}"),
-        (6, 2.65, f"$h_t$ {shown}"),
-        (0.2, -0.35, "$x_t, h_{t-1}$"),
-    )
-    for x, y, name in names:
+    now, shown = (f"{values[part]:.2f}" for part in ("memory cell c", "output h"))
+    names = [(0.1, 3.95, f"$c_{{t-1}}$ {before:.2f}"), (6, 3.75, f"$c_t$ {now}"), (6, 2.65, f"$h_t$ {shown}")]
+    for x, y, name in [*names, (0.2, -0.35, "$x_t, h_{t-1}$")]:
         drawing.text(x, y, name, ha="center", color=INK)
     drawing.axis("off"), code.axis("off")
     code.set(xlim=(0, 1), ylim=(-0.5, 6.5))
@@ -383,6 +383,7 @@ EXERCISES = {
         5.66,
         (
             (5, "bias 5 keeps 0.26 of the gradient over 199 steps. A little more."),
+            (4, "bias 4 keeps 0.027 of the gradient over 199 steps: the gate is 0.982, not near enough to 1."),
             (-0.00348, "that is the log of the gate, -log(2)/199; the bias is what σ turns into that gate."),
             (6, "bias 6 keeps 0.61 of the gradient over 199 steps. A little less."),
             (5.29, "that is log(199): with it the cell keeps 1/e = 0.37, not a half."),

@@ -298,12 +298,13 @@ const figures = Object.fromEntries(Object.entries(about.figures).map(([id, descr
 
 /** The cells that answer a question: from the first output after it up to the next question, Do, or end of the section. */
 function answers(question) {
-  const cells = [...document.querySelectorAll('main :is(section, figure)[id]')], rest = cells.slice(cells.indexOf(question) + 1);
-  const end = rest.findIndex(cell => cell.matches('.predict') || cell.querySelector('h2'));
-  const own = end < 0 ? rest : rest.slice(0, end), first = own.findIndex(cell => cell.querySelector('img, .view, pre:not(.code pre)'));
-  if (first < 0) return [];
-  const next = own.findIndex((cell, k) => k > first && [...cell.querySelectorAll('strong')].some(word => /^Do/.test(word.textContent)));
-  return own.slice(first, next < 0 ? own.length : next);
+  const cells = [...document.querySelectorAll('main :is(section, figure)[id]')], found = [];
+  for (const cell of cells.slice(cells.indexOf(question) + 1)) {
+    if (cell.matches('.predict') || cell.querySelector('h2')) break;
+    if (found.length && [...cell.querySelectorAll('strong')].some(word => word.textContent.startsWith('Do'))) break;
+    if (found.length || cell.querySelector('img, .view, pre:not(.code pre)')) found.push(cell);
+  }
+  return found;
 }
 
 for (const question of document.querySelectorAll('.predict')) {
