@@ -50,10 +50,10 @@ def without_answer(source: str) -> str:
     """The source of a notebook's cell; of its prediction, if it is one, the answer is sealed."""
     for call in ast.walk(ast.parse(source)) if "live.predict(" in source else ():
         if isinstance(call, ast.Call) and ast.unparse(call.func) == "live.predict":
-            right, reason = (keyword for keyword in call.keywords if keyword.arg in ("right", "reason"))
-            texts = [ast.literal_eval(node) for node in (call.args[0], right.value, reason.value)]
-            text = "\n".join(_in_pieces(sealed(*texts), 4, 81)).lstrip()
-            source = _edited(source, [(right, reason, f"sealed={text}")])
+            told = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+            text = sealed(ast.literal_eval(call.args[0]), told["right"], told["reason"], told.get("slips", {}))
+            pieces = "\n".join(_in_pieces(text, 4, 81)).lstrip()
+            source = _edited(source, [(call.keywords[0], call.keywords[-1], f"sealed={pieces}")])
     return source
 
 

@@ -45,7 +45,6 @@ EXCEPTIONS = {
     ("04-clipping", "cliff"): {"0.7": SETTING},
     ("04-clipping", "biased"): {"2.5": SETTING, "-0.4": SETTING},
     ("04-clipping", "training"): {"1.386": SUM},
-    ("04-clipping", "found"): {"45": "geometry"},
     ("05-reversal", "do-gaps"): {"0.6": SLIDERS},
     ("05-reversal", "read-gaps"): {"0.6": SLIDERS},
     ("05-reversal", "read-reach"): dict.fromkeys(["10^{-4.3}", "10^1"], SLIDERS),

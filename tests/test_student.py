@@ -100,13 +100,15 @@ def test_no_prediction_holds_its_answer(copies, path):
             continue
         asked += 1
         (call,), (sealed,) = (ast.parse(text).body for text in (source, copy))
-        right, reason = (ast.literal_eval(keyword.value) for keyword in call.value.keywords)
+        told = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.value.keywords}
         assert [keyword.arg for keyword in sealed.value.keywords] == ["sealed"]
-        assert not [word for word in ("right=", "reason=", reason) if word in copy]
+        secrets = [told["reason"], *told.get("slips", {}).values()]
+        assert not [word for word in ("right=", "reason=", "slips=", *secrets) if word in copy]
         assert [ast.literal_eval(a) for a in sealed.value.args] == [ast.literal_eval(a) for a in call.value.args]
         names = {"live": live}
         one, other = (eval(compile(ast.Expression(part.value), "cell", "eval"), names) for part in (call, sealed))
-        assert (one.right, one.reason) == (other.right, other.reason) == (right, reason)
+        for question in (one, other):
+            assert {"right": question.right, "reason": question.reason, "slips": question.slips} == {"slips": {}, **told}
         assert max(map(len, copy.splitlines())) <= 88
     assert asked == sum("predict" in cell.metadata.get("tags", []) for cell in nbformat.read(path, as_version=4).cells)
 
