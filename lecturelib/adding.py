@@ -25,8 +25,8 @@ from lecturelib.plots import (
 )
 
 __all__ = [
-    "NETS", "Runs", "Work", "answers", "draw_answers", "draw_jumps", "draw_share", "draw_work", "flows", "jumps",
-    "learning_curves", "marked", "marks", "net", "runs_over", "share", "work",
+    "NETS", "Runs", "Work", "answers", "draw_answers", "draw_corrections", "draw_jumps", "draw_share", "draw_work", "flows",
+    "jumps", "learning_curves", "marked", "marks", "net", "runs_over", "share", "work",
 ]  # fmt: skip
 
 NETS = {"tanh RNN": ("tanh", "tanh"), "identity RNN": ("IRNN", "relu"), "LSTM": ("LSTM", None)}  # the stored name, φ
@@ -111,6 +111,22 @@ def draw_answers(read: Axes, said: Axes, sequence: int) -> None:
         height = max(end, height + 0.25)  # keeps the names legible
         color = CELL[name]["color"] if name in CELL else INK
         said.text(1.03 * T, height, name, va="center", color=color, weight="bold", bbox=PAPER)
+
+
+@expect.arguments(ax=expect.axes, sequence=partial(expect.whole, least=0, most=SEQUENCES - 1))
+def draw_corrections(ax: Axes, sequence: int) -> None:
+    """By how much each of the 32 marked numbers moves the trained RNNs' answers, seed 0; those of `sequence` are large."""
+    ax.set(xlim=(0, 1), ylim=(-0.75, 0.75), xticks=(0, 0.5, 1), yticks=(-0.5, 0, 0.5), xlabel="marked number n")
+    ax.set_ylabel("moves the answer by")
+    ax.axhline(0, **IDENTITY)
+    ax.plot([0, 1], [-0.5, 0.5], color=INK, linewidth=1, linestyle=":")
+    ax.text(0.72, 0.25, "n − ½", ha="right", va="bottom", color=INK)
+    t, n = (np.array(part) for part in zip(*map(marks, range(SEQUENCES)), strict=True))
+    for name in ("tanh RNN", "identity RNN"):
+        y, k = answers(name, 0), np.arange(SEQUENCES)[:, None]
+        moves, style = y[t, k] - y[t - 1, k], CELL[name] | {"linestyle": "none", "markeredgewidth": 0}
+        ax.plot(n.ravel(), moves.ravel(), **style | {"markersize": 5, "alpha": 0.5})
+        ax.plot(n[sequence], moves[sequence], **style | {"markersize": 10, "markeredgewidth": 1, "markeredgecolor": INK})
 
 
 @cache

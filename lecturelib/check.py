@@ -68,6 +68,7 @@ def answer(name: str, given: Any) -> Verdict:
 ADVICE = {  # where a common slip ends in a message that does not name it
     " for ^:": "In Python a power is written **.",
     "inhomogeneous shape": "These arrays differ in shape: take them one by one.",
+    "could not broadcast input array from shape": "What you assign has another shape than the place it goes to.",
     "'sigma' is not defined": "Write it yourself: 1 / (1 + np.exp(-z)).",
 }
 

@@ -43,15 +43,16 @@ class Sealed:
 
     def reply(self, got: np.ndarray) -> tuple[bool, str] | None:
         salt, _, *replies = self._pieces()
-        for k, (sketch, locked) in enumerate(zip(replies[::2], replies[1::2], strict=True)):
-            if len(sketch) == 2 * got.size:
-                stream = shake_256(salt + _cells(got, sketch)).digest(len(locked))
+        for k, ((start, *_), sketch, locked) in enumerate(zip(replies[::3], replies[1::3], replies[2::3], strict=True)):
+            part = got[start : start + len(sketch) // 2]
+            if 2 * part.size == len(sketch) and (part.size == got.size or isinstance(self.probe, Named)):
+                stream = shake_256(salt + _cells(part, sketch)).digest(len(locked))
                 if stream[:MARK] == locked[:MARK]:
                     return k == 0, bytes(a ^ b for a, b in zip(stream[MARK:], locked[MARK:], strict=True)).decode()
         return None
 
     def first_wrong(self, got: np.ndarray) -> int:
-        salt, marks, sketch, *_ = self._pieces()
+        salt, marks, _, sketch, *_ = self._pieces()
         for k, part in enumerate(_parts(self.probe, got.size)):
             if _part_mark(salt, k, got[part], sketch[2 * part.start : 2 * part.stop]) != marks[k * PART : (k + 1) * PART]:
                 return part.start
@@ -67,10 +68,11 @@ def seal(exercise: Exercise) -> str:
     parts = enumerate(_parts(exercise.probe, truth.size))
     pieces = [salt, b"".join(_part_mark(salt, k, truth[part], sketch[2 * part.start : 2 * part.stop]) for k, part in parts)]
     for k, text in enumerate(texts):
-        known = exercise.known(k)
+        part = exercise.part(k)
+        known = exercise.known(k)[part]
         plain = bytes(MARK) + text.encode()
         stream = shake_256(salt + _cells(known, _sketch(known))).digest(len(plain))
-        pieces += [_sketch(known), bytes(a ^ b for a, b in zip(stream, plain, strict=True))]
+        pieces += [bytes([part.start]), _sketch(known), bytes(a ^ b for a, b in zip(stream, plain, strict=True))]
     return ".".join(b64encode(piece).decode() for piece in pieces)
 
 

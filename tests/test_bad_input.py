@@ -590,6 +590,7 @@ TABLE = {
     identity_rnn.independent: {"signals": AXES, "length": AXES, "values": row(), "lengths": row()},
     identity_rnn.needle: {"ax": AXES, "scale": (1.0, number(0.98, 1.02))},
     adding.draw_answers: {"read": AXES, "said": AXES, "sequence": whole(3, 0)},
+    adding.draw_corrections: {"ax": AXES, "sequence": whole(3, 0)},
     identity_rnn.accuracies: {"ax": AXES, "rate": ("best", [*choice(), "worst"][4:])},
     adding.learning_curves: {
         "ax": AXES,

@@ -495,9 +495,10 @@ HALF = number(0, 1)
 
 
 def test_of_a_dictionary_the_first_wrong_name_is_told():
-    """Two slips at once, in another order than the skeleton's; a single slip keeps its hint."""
+    """Two slips at once, in another order than the skeleton's, get the first one's hint; what is no slip, its name."""
     left = {"gates": 0.99, "identity": 1, "reverse": 1, "clip": 0.5**10}
-    assert check.answer("remedies", left).text.startswith("Not yet: what you have for 'reverse' is not right.")
+    assert check.answer("remedies", left).text == "Not yet: one factor is left on the first word's way, not none."
+    assert check.answer("remedies", left | {"reverse": 7, "gates": 7}).text.startswith("Not yet: what you have for 'reverse' is")
     assert "There are ten of them" in check.answer("remedies", left | {"reverse": 0.5}).text
     assert check.answer("remedies", left | {"reverse": 0.5, "gates": 0.904}).right
     assert check.answer("remedies", left | {"clip": ...}).right is None

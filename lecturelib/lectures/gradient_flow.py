@@ -91,8 +91,8 @@ def factor_by_factor(factors, product, size, before, words):
         return f"the first word's way has {first}, the last word's {last}."
     ends = {"with": logs[-1], "without": before[-1]} if (before != logs).any() else {"product": logs[-1]}
     name_lines(product, 1.01 * lags, ends, dict.fromkeys(ends, BACKWARD["color"]) | {"without": INK}, decades)
-    middle = f"{lags - 1} factors, the middle one {10 ** np.median(each):.3g}"
-    return f"{middle}, take the gradient from {size[0]:.2g} at step {lags} to {size[-1]:.2g} at step 1."
+    mean = f"{lags - 1} factors, geometric mean {10 ** each.mean():.2f}"
+    return f"{mean}, take the gradient from {size[0]:.2g} at step {lags} to {size[-1]:.2g} at step 1."
 
 
 def _factors(ax, each, lags):
@@ -196,12 +196,20 @@ EXERCISES = {
         (
             (_LEFT | {"clip": 1}, "clipping shortens a gradient that is too long. This one is short, and stays so: 0.5^10."),
             (_LEFT | {"clip": 0}, "clipping shortens a gradient that is too long; a short one it leaves alone: 0.5^10."),
+            (_LEFT | {"clip": 0.00098}, "0.00098 is rounded too far. Write the power itself, as in the comment."),
+            (_LEFT | {"clip": 0.001}, "0.001 is rounded too far. Write the power itself, as in the comment."),
+            (
+                _LEFT | {"reverse": 0.5**9},
+                "that is one word's way shortened by one factor. The first word is now next to the loss.",
+            ),
             (_LEFT | {"reverse": 0.5**10}, "reversed, the first word is read last: one factor is left on its way, not ten."),
             (_LEFT | {"reverse": 0.5**19}, "that is the last word's way, 19 factors. The first word has one."),
             (_LEFT | {"reverse": 1}, "one factor is left on the first word's way, not none."),
             (_LEFT | {"identity": 0.5}, "the identity changes every factor to 1, not only some of them."),
             (_LEFT | {"identity": 0.68}, "0.68 is for units of which half are silent. Here each of the ten factors is simply 1."),
             (_LEFT | {"identity": 0.5**10}, "the identity changes the factors: each is 1."),
+            (_LEFT | {"gates": 0.01**10}, "a forget gate of 0.99 keeps 0.99 of the value. It does not forget 0.99 of it."),
+            (_LEFT | {"gates": 0.9}, "that takes 0.01 off ten times. It is multiplied: 0.99^10."),
             (_LEFT | {"gates": 0.99}, "0.99 is one factor. There are ten of them."),
             (_LEFT | {"gates": 0.99**9}, "that is nine factors of 0.99. There are ten of them."),
             (_LEFT | {"gates": 0.5**10}, "the gates set factors of their own: 0.99 each, not 0.5."),

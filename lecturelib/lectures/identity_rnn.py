@@ -38,6 +38,7 @@ def pulse(ax, h: np.ndarray, decades: float = 1) -> str:
 
 INPUTS = {"from 0 to 1": (0, 1, 0), "from -1 to 1": (-1, 1, 0), "20 blanks, then 0 to 1": (0, 1, 20)}  # lo, hi, steps of 0 before
 SEEDS = 11
+WIDE = 1.25  # the place where the time axes end, in T: room for a label
 RANGES = 0.3, 1, 1.5, 3, 5, 10, 20, 50, 200  # decades that an axis may hold above or below 1
 
 
@@ -71,35 +72,44 @@ def _drawn(recurrent, inputs, count, scale, seed):
 
 @expect.arguments(ax=expect.axes, inputs=partial(expect.one_of, choices=tuple(INPUTS)), count=expect.whole)
 def units_on(ax, inputs: str, count: int) -> int:
-    """Which of the 64 units of the first draw are on at each step: dark. Gives how many are on at all steps after the blanks."""
+    """Which of the 64 units of the first draw are on at each step: dark. Gives how many are on at every step.
+
+    The units that are on most often are on top; a bracket beside them holds those that are never off.
+    """
     p, x, _ = _drawn("identity", inputs, count, 1.0, 0)
     on = cells.unroll(p, x, phi="relu").h[1:, 0] > 0
     ax.imshow(on[:, on.sum(0).argsort()[::-1]].T, aspect="auto", cmap="Greys", vmax=1.6, extent=(0.5, 100.5, 64.5, 0.5))
-    ax.set(xlabel="step t", ylabel="unit", yticks=(1, 32, 64))
-    return int(on.all(0).sum())
+    ax.set(xlim=(0, WIDE * 100), xlabel="step t", ylabel="unit", yticks=(1, 32, 64), xticks=range(0, 101, 25))
+    always = int(on.all(0).sum())
+    if always:
+        ax.plot([102, 103.5, 103.5, 102], [0.5, 0.5, always + 0.5, always + 0.5], color=INK, linewidth=1.5)
+        ax.text(105, max(always / 2, 3), f"{always} always on", va="center", color=INK)
+    return always
 
 
 @expect.arguments(ax=expect.axes, norms=expect.field)
-def draws(ax, norms: np.ndarray) -> str:
-    """The gradient in each draw of an identity RNN, shape (seeds, T + 1), over the lag, on a range that follows it.
+def draws(ax, norms: np.ndarray, *, by_step: bool = False) -> str:
+    """The gradient in each draw of an identity RNN, shape (seeds, T + 1), on a range that follows it.
 
-    A cross marks the lag at which a draw becomes exactly 0. Says in how many draws it is 0 at t = 1.
+    It is drawn over the lag, or `by_step` over the step t, with the loss at the right end. A cross marks where a draw becomes
+    exactly 0. Says in how many draws it is 0 at t = 1.
     """
     logs, T = log10(norms)[:, :0:-1], norms.shape[1] - 1
     seen = np.clip(logs[np.isfinite(logs)], -RANGES[-1], RANGES[-1])
     lo, hi = (next(d for d in RANGES if d >= most) for most in (max(1, -seen.min(initial=0)), seen.max(initial=0)))
     decade_axis(ax, max(lo, hi), "gradient, identity")
-    ax.set(xlim=(0, 1.2 * T), ylim=(-lo, hi), xlabel="lag k: steps back from the loss")
+    along = "step t; the loss is at the end" if by_step else "lag k: steps back from the loss"
+    ax.set(xlim=(0, WIDE * T), ylim=(-lo, hi), xlabel=along)
     ax.xaxis.set_major_locator(FixedLocator(np.linspace(0, T, 5).tolist()))
     ax.axhline(0, **IDENTITY)
     ax.axhline(np.log10(0.5) / 2, color=INK, linewidth=1, linestyle=":")
     if lo + hi < 6:
-        ax.text(1.2 * T, np.log10(0.5) / 2, "√½, half", ha="right", va="center", color=INK, bbox=PAPER)
-    color, shown, k = CELL["identity"]["color"], np.maximum(logs, -2 * lo), np.arange(T)
-    fan(ax, k, shown, color=color, linewidth=1, alpha=0.6)
-    ax.plot(k, np.median(shown, axis=0), color=color, linewidth=3)
+        ax.text(1.03 * T, np.log10(0.5) / 2, "√½, half", va="center", color=INK, bbox=PAPER)
+    color, shown, x = CELL["identity"]["color"], np.maximum(logs, -2 * lo), T - np.arange(T) if by_step else np.arange(T)
+    fan(ax, x, shown, color=color, linewidth=1, alpha=0.6)
+    ax.plot(x, np.median(shown, axis=0), color=color, linewidth=3)
     lost = (logs == -np.inf)[logs[:, -1] == -np.inf]
-    ax.plot(lost.argmax(1), np.full(len(lost), -0.97 * lo), linestyle="none", marker="x", color=INK, markeredgewidth=2)
+    ax.plot(x[lost.argmax(1)], np.full(len(lost), -0.97 * lo), linestyle="none", marker="x", color=INK, markeredgewidth=2)
     return f"exactly 0 in {len(lost)} of {len(logs)} draws" if len(lost) else "never exactly 0"
 
 
@@ -249,21 +259,40 @@ def needle(ax, scale: float) -> float:
 
 
 @cache
-def untrained(noise: float) -> tuple[np.ndarray, np.ndarray, float]:
-    """100 units, W_h the identity plus noise, read a digit: (singular values of the scaled states, relative; lengths; radius)."""
-    p = cells.init_rnn(np.random.default_rng(0), 1, 100, recurrent="identity", noise=noise, inputs=0.2)
-    h = cells.unroll(p, digit_reader.held_out(1)[0].astype(float), phi="relu").h[:, 0]
+def held(noise: float, trained: bool = False) -> tuple[np.ndarray, np.ndarray, float]:
+    """100 units, W_h the identity plus noise, read a digit; or, `trained`, the stored net, which began with a noise of 0.01.
+
+    Gives the singular values of the states, each of these scaled to length 1, as parts of the largest; the states' lengths; and
+    the spectral radius of W_h.
+    """
+    drawn = cells.init_rnn(np.random.default_rng(0), 1, 100, recurrent="identity", noise=noise, inputs=0.2)
+    p = digit_reader.reader("row by row", 1.0).cell if trained else drawn
+    h = cells.unroll(p, digit_reader.held_out(1)[0].astype(p.W_h.dtype), phi="relu").h[:, 0].astype(float)
     lengths = np.linalg.norm(h, axis=1)
     values = np.linalg.svd(h / np.maximum(lengths, 1e-30)[:, None], compute_uv=False)
-    return values / values[0], lengths, float(np.abs(np.linalg.eigvals(p.W_h)).max())
+    return values / values[0], lengths, _radius(p.W_h)
+
+
+def _radius(W):
+    return float(np.abs(np.linalg.eigvals(W)).max(initial=0))
+
+
+def part_on(count: int) -> tuple[float, float]:
+    """As the stored net reads the first `count` digits, at every 16th step: the share of units that are on, and the median
+    spectral radius of their part of W_h, its rows and columns.
+    """
+    net, (x, _) = digit_reader.reader("row by row", 1.0), digit_reader.held_out(count)
+    on = (cells.unroll(net.cell, x, phi="relu").h[1:] > 0)[15::16].reshape(-1, len(net.cell.W_h))
+    return float(on.mean()), float(np.median([_radius(net.cell.W_h[np.ix_(units, units)]) for units in on]))
 
 
 @expect.arguments(signals=expect.axes, length=expect.axes, values=expect.row, lengths=expect.row)
 def independent(signals, length, values, lengths) -> None:
     """The twelve largest of the singular `values` (N,), and a line at 1 %; beside them the state's `lengths` (T + 1,)."""
-    decade_axis(signals, 5, "size; dotted: 1 % of the strongest")
-    signals.set(xlim=(0.3, 12.7), ylim=(-5, 0.3), xlabel="signal", xticks=range(1, 13, 2))
+    decade_axis(signals, 5, "size of a signal")
+    signals.set(xlim=(0.3, 14.5), ylim=(-5, 0.3), xlabel="signal", xticks=range(1, 13, 2))
     signals.axhline(-2, color=INK, linestyle=":")
+    signals.text(12.8, -1.95, "1 %", va="bottom", color=INK)
     logs = np.maximum(log10(values[:12]), -5)
     signals.vlines(np.arange(1, 1 + len(logs)), -5, logs, color=FORWARD["color"], linewidth=9)
     decade_axis(length, 20, "length of the state")
@@ -286,6 +315,14 @@ def _kept_open(on):
         return kept
 
     return answer
+
+
+def _state(x):
+    """An answer that takes the last value of h for the slope."""
+    h = 0.0
+    for x_t in x:
+        h = max(0.0, h + x_t)
+    return h
 
 
 def _inputs():
@@ -334,6 +371,7 @@ EXERCISES = {
         Called(_inputs(), lambda x: ()),
         _kept_open(lambda z, h, x: z > 0),
         (
+            (_state, "h is the value itself. You want the slope of the step: how h changes with the h before it."),
             (_kept_open(lambda z, h, x: x > 0), "a negative input alone does not switch the unit off; h + x below 0 does."),
             (lambda x: float(sum(x) > 0), "the unit may end above 0 and yet have been off on the way: every step counts."),
             (lambda x: float(np.prod(x)), "x is added to h, so the slope of a step is 1 or 0, whatever x is."),
@@ -351,9 +389,11 @@ EXERCISES = {
             (1 / 78400, "100 units make the radius 1 + σ √100: divide by the square root of 100, not by 100."),
             (1 / 78.4, "√100 multiplies the noise, so the noise must be smaller by it."),
             (0.01, "that is the net's own noise: its radius is about 1.1, and 1.1^784 is far beyond any band."),
+            (0.001, "that buys seven signals, but its radius is 1 + 0.001 √100 = 1.01, and 1.01^784 is about 2400."),
+            (1 + 1 / 784, "that is the whole radius, not the noise: 1 + σ √100 = 1 + 1/784."),
             (1 / 280, "that is for 28 steps, one row; the digit has 28 x 28 pixels."),
             (0, "without noise all units hold the same signal."),
         ),
-        "1/7840 = 0.00013: the net started with about eighty times as much, and clipping had to hold its gradients.",
+        "1/7840 = 0.00013: the net started with about eighty times as much, and clipping held its gradients while it learnt.",
     ),
 }
