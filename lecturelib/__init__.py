@@ -11,6 +11,7 @@
 - `lecturelib.tasks`, `lecturelib.costs`, `lecturelib.datasets`: problems to learn, and costs in closed form
 - `lecturelib.pretrained`, `lecturelib.adding`, `lecturelib.digit_reader`, `lecturelib.reading`, `lecturelib.translator`: stored
   nets, and what they do
+- `lecturelib.lstm_block`: the memory block of an LSTM, drawn beside its code
 - `lecturelib.expect`: input validation
 """
 

@@ -36,3 +36,8 @@ check.answer("c-bar", c_bar)
 bias = -np.log(2 ** (1 / 199) - 1)  # then sigma(bias)^199 = 1/2
 
 check.answer("bias-200", bias)
+
+# %% exercise-fool
+line = "x = \"'a' + b"  # a text of up to 80 characters, as '''x = 5'''
+
+check.answer("fool", line)

@@ -22,6 +22,7 @@ from lecturelib import (
     digit_reader,
     expect,
     jacobians,
+    lstm_block,
     mandelbrot,
     maps,
     nets,
@@ -46,7 +47,8 @@ from lecturelib.lectures import (
 
 # What notebooks call with the values of their controls; `adding` and `reading` belong to two of them, or to a part of one.
 LECTURES = (
-    scalar_explosion, iterated_functions, attractors, clipping, reversal, identity_rnn, lstm, gradient_flow, adding, reading,
+    scalar_explosion, iterated_functions, attractors, clipping, reversal, identity_rnn, lstm, lstm_block, gradient_flow, adding,
+    reading,
 )  # fmt: skip
 MODELS = (
     maps,
@@ -586,7 +588,7 @@ TABLE = {
     clipping.walks: {"ax": AXES, "ways": (np.ones((2, 4)), like(np.ones((2, 4))))},
     # traces
     identity_rnn.pulse: {"ax": AXES, "h": row(), "decades": (4, positive())},
-    identity_rnn.draws: {"ax": AXES, "norms": (np.ones((2, 4)), like(np.ones((2, 4)), inf=False))},
+    identity_rnn.draws: {"ax": AXES, "norms": (np.ones((2, 4)), like(np.ones((2, 4)), inf=False)), "by_step": None},
     identity_rnn.independent: {"signals": AXES, "length": AXES, "values": row(), "lengths": row()},
     identity_rnn.needle: {"ax": AXES, "scale": (1.0, number(0.98, 1.02))},
     adding.draw_answers: {"read": AXES, "said": AXES, "sequence": whole(3, 0)},
@@ -617,15 +619,16 @@ TABLE = {
         "c": real(np.ones(11)),
         "kept": real(np.ones(11)),
     },
-    lstm.one_step: {"x": (1.0, number()), "h": (0.5, number()), "c": (-0.5, number())},
-    lstm.memory_block: {
+    lstm_block.one_step: {"x": (1.0, number()), "h": (0.5, number()), "c": (-0.5, number())},
+    lstm_block.memory_block: {
         "drawing": AXES,
         "code": AXES,
         "chosen": ("output h", [*choice(), "output", ""][4:]),
-        "values": (dict.fromkeys(lstm.PARTS, 0.5), thing({}, {**dict.fromkeys(lstm.PARTS, 0.5), "output h": "x"})),
+        "values": (dict.fromkeys(lstm_block.PARTS, 0.5), thing({}, {**dict.fromkeys(lstm_block.PARTS, 0.5), "output h": "x"})),
         "before": (0.5, number()),
     },
     lstm.adjoint_terms: {"ax": AXES, "at": (lstm.two_steps(0.2, 0.5, 0.2, 1.0), thing(lstm.AtStep))},
+    reading.draw_gate: {"gate": AXES, "gradient": AXES, "f": row(), "width": whole(40)},
     reading.coloured_text: {
         "ax": AXES,
         "text": ("abcd", text()),

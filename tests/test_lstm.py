@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from lecturelib import adding, cells, reading
+from lecturelib import adding, cells, lstm_block, reading
 from lecturelib.lectures import lstm
 
 
@@ -66,7 +66,7 @@ def test_a_strange_letter_in_a_line_is_counted_from_its_start():
 def test_x_sets_the_gates_of_the_block():
     """At 1 it overwrites, at -1 it remembers; what it shows is o tanh(c)."""
     for x, i, f in ((1.0, 0.982, 0.018), (0.0, 0.5, 0.5), (-1.0, 0.018, 0.982)):
-        at = lstm.one_step(x, 0.5, -0.5)
+        at = lstm_block.one_step(x, 0.5, -0.5)
         assert (round(at["input gate i"], 3), round(at["forget gate f"], 3)) == (i, f)
         assert at["memory cell c"] == pytest.approx(f * -0.5 + i * np.tanh(2 * x), abs=1e-3)
         assert at["output h"] == pytest.approx(at["output gate o"] * np.tanh(at["memory cell c"]))
@@ -85,7 +85,7 @@ def test_the_lines_beside_the_block_are_an_lstm_step():
     h, c = rng.standard_normal((2, 4))
     h_next, c_next, gates = cells.lstm_step(p, h[None], c[None], x[None])
     names = {**p._asdict(), "x": x, "h": h, "c": c, "σ": lambda z: 1 / (1 + np.exp(-z)), "tanh": np.tanh}
-    for line in lstm.CODE.values():
+    for line in lstm_block.CODE.values():
         exec(line, names)
         names.update(zip(("z_i", "z_f", "z_o", "z_g"), np.split(names["z"], 4), strict=True))
     for name, value in {"h": h_next, "c": c_next, **gates._asdict()}.items():
