@@ -30,12 +30,6 @@ class Point(NamedTuple):
     q: float
 
 
-def rotation(gain: float, angle: float) -> np.ndarray:
-    """The matrix W (2, 2): `gain` times the rotation by `angle`, in radians. ValueError: a number is not finite."""
-    gain, angle = expect.number("gain", gain), expect.number("angle", angle)
-    return gain * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-
-
 def grid(size: int, edge: float = EDGE) -> np.ndarray:
     """The initial states of a picture, (2, size * size) float32: row by row from the top, columns from the left.
 
@@ -152,6 +146,19 @@ def log_growth(W: np.ndarray, b: np.ndarray, h: np.ndarray, steps: int) -> np.nd
         # the largest singular value of a 2 x 2 matrix, without a square that could underflow alone
         logs = np.log10((np.hypot(a + d, b - c) + np.hypot(a - d, b + c)) / 2)
     return logs + (exponent * np.log10(2) + steps * np.log10(largest, dtype=float)).astype(h.dtype)
+
+
+def growth_along(W: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """log10 of the largest singular value of dh(t) / dh(0) for each step of an orbit h (T + 1, 2), shape (T + 1,).
+
+    Unlike `log_growth` it does not rescale: it is for some hundred steps. ValueError: W is not (2, 2), or h not (T + 1, 2).
+    """
+    W, h = expect.numbers("W", W, "2 2"), expect.numbers("h", h, "N 2")
+    J = [np.eye(2)]
+    for state in h[1:]:
+        J.append((1 - state**2)[:, None] * (W @ J[-1]))
+    with np.errstate(divide="ignore"):  # a product that underflows is 0
+        return np.log10(np.linalg.norm(J, 2, axis=(1, 2)))
 
 
 def boundary(W: np.ndarray, b: np.ndarray, p: np.ndarray, q: np.ndarray, ends: np.ndarray, steps: int = 200) -> np.ndarray:

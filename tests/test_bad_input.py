@@ -383,7 +383,6 @@ TABLE = {
         "watch": (None, ["x", 3, [], {}]),
     },
     # planes
-    phase_plane.rotation: {"gain": (1.2, number()), "angle": (0.3, number())},
     phase_plane.grid: {"size": whole(3), "edge": (1.0, positive())},
     phase_plane.run: {**PLANE, "h": floats(STARTS, finite=False), "steps": whole(3, least=0)},
     phase_plane.orbit: {**PLANE, "h0": real(np.ones(2)), "steps": whole(3, least=0)},
@@ -394,6 +393,7 @@ TABLE = {
         "size": whole(9),
         "steps": whole(5, least=0),
     },
+    phase_plane.growth_along: {"W": PLANE["W"], "h": (np.zeros((3, 2)), like(np.zeros((3, 2))))},
     phase_plane.log_growth: {**PLANE, "h": floats(STARTS, finite=False), "steps": whole(3, least=0)},
     phase_plane.boundary: {
         **PLANE,
@@ -569,7 +569,7 @@ TABLE = {
         **{"loss": AXES, "cost": AXES, "at": (0.0, number())},
         **{"values": real(np.ones((2, 241))), "mean": real(np.ones(241))},
     },
-    attractors.estimates: {"ax": AXES, "slopes": row(), "true": (2.0, number())},
+    attractors.estimates: {"batches": AXES, "mean": AXES, "slopes": row(), "true": (2.0, number())},
     clipping.arrows: {
         "whole": AXES,
         "zoom": AXES,

@@ -94,8 +94,16 @@ def test_end_points_are_counted(W, count):
 
 @pytest.mark.parametrize("gain", [1.2, 1.8])
 def test_a_rotation_ends_nowhere(gain):
-    assert phase_plane.attractors(phase_plane.rotation(gain, 0.3), B).shape == (2, 0)
-    assert (phase_plane.basins(phase_plane.rotation(gain, 0.3), B, np.empty((2, 0)), 20) == 0).all()
+    rotation = gain * np.array([[np.cos(0.3), -np.sin(0.3)], [np.sin(0.3), np.cos(0.3)]])
+    assert phase_plane.attractors(rotation, B).shape == (2, 0)
+    assert (phase_plane.basins(rotation, B, np.empty((2, 0)), 20) == 0).all()
+
+
+@each_preset
+def test_growth_along_an_orbit_is_the_growth_after_each_number_of_steps(W):
+    h = phase_plane.orbit(np.array(W), B, [0.3, -0.8], 40)
+    each = [phase_plane.log_growth(np.array(W), B, h[0][:, None], steps)[0] for steps in range(41)]
+    np.testing.assert_allclose(phase_plane.growth_along(np.array(W), h), each, atol=1e-9)
 
 
 @each_preset
@@ -193,7 +201,6 @@ BAD = {
     "start": (lambda: phase_plane.orbit(FOUR, B, "here", 3), r"h0 must be real numbers of shape \(2,\), not 'here'"),
     "steps": (lambda: phase_plane.orbit(FOUR, B, B, -1), "steps must be a whole number >= 0, not -1"),
     "starts": (lambda: phase_plane.run(FOUR, B, np.ones((3, 2)), 1), r"h has shape \(3, 2\); it needs \(2, N\)"),
-    "gain": (lambda: phase_plane.rotation(np.inf, 0), "gain must be a finite number, not inf"),
     "one basin": (
         lambda: phase_plane.boundary(FOUR, B, [0.9, 0.9], [0.91, 0.9], phase_plane.attractors(FOUR, B)),
         "p and q lie in the same basin",

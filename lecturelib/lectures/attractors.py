@@ -70,7 +70,7 @@ def _name_slopes(ax, f, lo, hi):
 
 
 class Portrait(NamedTuple):
-    """The phase portrait of h <- tanh(W h): its attractors, their basins, and its fixed points.
+    """The phase portrait of h <- tanh(W h + b): its attractors, their basins, and its fixed points.
 
     `ends` (2, K) are the attracting points, a cycle having one for each phase, and none for a curve or chaos. `labels`
     (SIDE, SIDE) says for each initial state in the square -1 ... 1 which of `ends` it ends at. `points`: fixed and slow points.
@@ -91,23 +91,23 @@ class Portrait(NamedTuple):
         return f"{count} end point{'s' * (count != 1)}"
 
 
-def portrait(W) -> Portrait:
+def portrait(W, b=NO_BIAS) -> Portrait:
     """The phase portrait for the recurrent weights W (2, 2). Recent ones are kept: moving T does not change them."""
-    return _portrait(tuple(np.asarray(W, float).ravel()))
+    return _portrait(*(tuple(np.asarray(a, float).ravel()) for a in (W, b)))
 
 
 @lru_cache(maxsize=64)
-def _portrait(entries):
-    W = np.reshape(entries, (2, 2))
-    ends = phase_plane.attractors(W, NO_BIAS)
-    labels = phase_plane.basins(W, NO_BIAS, ends, SIDE)
-    return Portrait(ends, labels, phase_plane.fixed_points(W, NO_BIAS), np.empty((2, 0)) if ends.size else _late(W))
+def _portrait(entries, b):
+    W, b = np.reshape(entries, (2, 2)), np.array(b)
+    ends = phase_plane.attractors(W, b)
+    labels = phase_plane.basins(W, b, ends, SIDE)
+    return Portrait(ends, labels, phase_plane.fixed_points(W, b), np.empty((2, 0)) if ends.size else _late(W, b))
 
 
-def _late(W, steps=400):
+def _late(W, b, steps=400):
     """The states (2, 4 steps) of four orbits after 1,000 steps."""
-    h = phase_plane.run(W, NO_BIAS, np.array([[0.5, -0.5, 0.1, -0.9], [0.1, 0.9, -0.7, -0.3]]), 1000)
-    return np.hstack([h := np.tanh(W @ h) for _ in range(steps)])
+    h = phase_plane.run(W, b, np.array([[0.5, -0.5, 0.1, -0.9], [0.1, 0.9, -0.7, -0.3]]), 1000)
+    return np.hstack([h := np.tanh(W @ h + b[:, None]) for _ in range(steps)])
 
 
 _is_portrait = partial(expect.instance, kinds=Portrait, what="a Portrait, as `portrait` gives it")
@@ -161,9 +161,11 @@ def neighbours(W, sinks, h, apart, on_boundary, steps=100):
     return [phase_plane.orbit(W, NO_BIAS, start, steps) for start in (h - aside, h + aside)]
 
 
-def fate(gap: float, apart: float) -> str:
-    """What became of two states that were `apart` at first, and have a `gap` between them in the end."""
-    return "they meet" if gap <= apart else "they part" if gap > 0.1 else "they are about to part"
+def fate(gap: np.ndarray) -> str:
+    """What becomes of two states with a `gap` (T + 1,) between them over time."""
+    if gap[-1] <= gap[0]:
+        return "they meet"
+    return f"they part, 0.1 from each other after {np.argmax(gap > 0.1)}" if gap[-1] > 0.1 else "they are about to part"
 
 
 @expect.arguments(ax=expect.axes, time=expect.axes, one=_orbit)
@@ -177,14 +179,6 @@ def two_orbits(ax, time, one, other):
     _decades_over_time(time, len(one), "distance of the two")
     time.set(ylim=(-16, 1), yticks=[-15, -10, -5, 0])
     time.plot(np.clip(log10(np.linalg.norm(one - other, axis=1)), -17, 1), color=INK)
-
-
-def growth(W, h) -> np.ndarray:
-    """log10 |dh(t) / dh(0)|, the largest singular value, along an orbit h (T + 1, 2) of h <- tanh(W h): (T + 1,)."""
-    J = [np.eye(2)]
-    for state in h[1:]:
-        J.append((1 - state**2)[:, None] * (W @ J[-1]))
-    return log10(np.linalg.norm(J, 2, axis=(1, 2)))
 
 
 @expect.arguments(ax=expect.axes, time=expect.axes, h=_orbit, border=expect.row, beside=expect.row, leaves=expect.whole)
@@ -301,15 +295,23 @@ def losses_and_mean(loss, cost, values, mean, at):
             ax.plot(BIAS, curve, color=color, linestyle=style, linewidth=2)
 
 
-@expect.arguments(ax=expect.axes, slopes=expect.row, true=expect.number)
-def estimates(ax, slopes, true):
-    """How many of the batches estimate a slope of each size; the sizes within half of the `true` slope are a band."""
-    ax.set(xlim=(-5, 4), ylim=(0, 0.3), xlabel="size of a batch's slope", ylabel="share of batches")
-    ax.xaxis.set_major_formatter(POWER)
-    ax.axvspan(*log10([true / 2, 1.5 * true]), color="#A9D6C5", linewidth=0)
-    ax.text(log10(true) + 0.3, 0.27, "near the truth", color=INK, bbox=PAPER)
-    counts, edges = np.histogram(np.clip(log10(slopes), -5, 4), bins=45, range=(-5, 4))
-    ax.stairs(counts / len(slopes), edges, fill=True, color=BACKWARD["color"], alpha=0.8)
+@expect.arguments(batches=expect.axes, mean=expect.axes, slopes=expect.row, true=expect.number)
+def estimates(batches, mean, slopes, true):
+    """How many of the batches estimate a slope of each size, and which part of the mean they make up, signs and all.
+
+    The sizes within half of the `true` slope are a band.
+    """
+    sizes = np.clip(log10(slopes), -5, 5)
+    for ax, weights in ((batches, np.ones(len(slopes))), (mean, slopes)):
+        ax.set(xlim=(-5, 5), ylim=(0, 0.3) if ax is batches else (-0.05, 0.45))
+        ax.xaxis.set_major_formatter(POWER)
+        ax.axvspan(*log10([true / 2, 1.5 * true]), color="#A9D6C5", linewidth=0)
+        parts, edges = np.histogram(sizes, bins=50, range=(-5, 5), weights=weights)
+        ax.stairs(parts / weights.sum(), edges, fill=True, color=BACKWARD["color"], alpha=0.8)
+    batches.set_ylabel("share of batches")
+    batches.text(log10(true) + 0.3, 0.26, "near the truth", color=INK, bbox=PAPER)
+    mean.axhline(0, **IDENTITY)
+    mean.set(xlabel="size of a batch's slope", ylabel="part of the mean")
 
 
 # -- exercises ----------------------------------------------------------------------------------------------------------------
@@ -350,12 +352,8 @@ def _end(W, b, h, steps=1000):
 _STARTS = tuple(
     (W.copy(), np.array(b, dtype=float), np.array(h))
     for W, b, h in (
-        (_FOUR, (0, 0), (0.3, -0.8)),
-        (_FOUR, (0.1, 0.05), (-0.9, -0.2)),
-        (_FOUR, (0, 0), (0.5, 0.9)),
-        (_TWO, (-0.2, 0.3), (0.3, -0.8)),
-        (_TWO, (0.1, 0.05), (-0.9, -0.2)),
-        (_SLOW, (0, 0), (0.3, -0.8)),
+        *((_FOUR, (0, 0), (0.3, -0.8)), (_FOUR, (0.1, 0.05), (-0.9, -0.2)), (_FOUR, (0, 0), (0.5, 0.9))),
+        *((_TWO, (-0.2, 0.3), (0.3, -0.8)), (_TWO, (0.1, 0.05), (-0.9, -0.2)), (_SLOW, (0, 0), (0.3, -0.8))),
     )
 )
 
