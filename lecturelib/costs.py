@@ -84,10 +84,21 @@ class Wall(NamedTuple):
     gradient: np.ndarray
 
     @property
-    def width(self) -> float:
-        """Over how much of b the gradient is more than half as long as at its longest."""
+    def steep(self) -> tuple[float, float]:
+        """From where to where the gradient is more than half as long as at its longest."""
         steep = self.apart[self.gradient > self.gradient.max() / 2]
-        return steep[-1] - steep[0]
+        return steep[0], steep[-1]
+
+    @property
+    def width(self) -> float:
+        """How much of b is steep."""
+        return self.steep[1] - self.steep[0]
+
+    @property
+    def tip(self) -> tuple[float, float]:
+        """Where the gradient is longest, and its length there."""
+        k = self.gradient.argmax()
+        return self.apart[k], self.gradient[k]
 
 
 @expect.arguments(w=partial(expect.number, least=2, most=8))

@@ -29,14 +29,10 @@ def turn(g: np.ndarray, clipped: np.ndarray) -> float:
     return np.degrees(abs(np.angle(complex(*g)) - np.angle(complex(*clipped))))
 
 
-@expect.arguments(
-    whole=expect.axes,
-    zoom=expect.axes,
-    gradient=partial(expect.numbers, axes="2"),
-    by_norm=partial(expect.numbers, axes="2"),
-    by_value=partial(expect.numbers, axes="2"),
-    eta=expect.positive,
-)
+_two = partial(expect.numbers, axes="2")
+
+
+@expect.arguments(whole=expect.axes, zoom=expect.axes, gradient=_two, by_norm=_two, by_value=_two, eta=expect.positive)
 def arrows(whole, zoom, gradient, by_norm, by_value, eta):
     """A gradient (2,) and what two ways of clipping make of it, with the circle and the square of size eta; then enlarged."""
     angle = np.linspace(0, 2 * np.pi, 181)
@@ -89,15 +85,18 @@ def _pairs(name, value):
 
 @expect.arguments(cost=expect.axes, gradient=expect.axes, wall=partial(expect.instance, kinds=costs.Wall, what="a Wall"))
 def cut(cost, gradient, wall):
-    """The cost on the way across the valley, and under the same b the length of its gradient as a power of ten."""
-    for ax in (cost, gradient):
-        ax.set(xlim=(-0.2, 0.2), xlabel="b, from the valley's floor")
-    cost.set(ylim=(-0.01, 0.4), ylabel="cost")
-    gradient.set(ylim=(-3, 5), ylabel="length of the gradient")
-    gradient.yaxis.set_major_formatter(POWER)
+    """The cost across the valley; beside it the gradient left of the floor, in powers of ten, with the longest ones elsewhere."""
+    cost.set(xlim=(-0.2, 0.2), ylim=(-0.01, 0.4), xlabel="b, from the valley's floor", ylabel="cost")
     cost.plot(wall.apart, wall.cost, **FORWARD)
     cost.plot(0, 0, marker="o", color=INK, clip_on=False)
-    gradient.plot(wall.apart, log10(wall.gradient), **BACKWARD, marker="D", markevery=[wall.gradient.argmax()])
+    gradient.set(xlim=(-6, -0.7), ylim=(-3, 5), xlabel="distance left of the floor", ylabel="length of the gradient")
+    for axis in (gradient.xaxis, gradient.yaxis):
+        axis.set_major_formatter(POWER)
+    gradient.axvspan(*log10(wall.steep), color=FORWARD["color"], alpha=0.2, linewidth=0)
+    gradient.plot(*log10([costs.wall(w).tip for w in np.linspace(4, 5.2, 9)]).T, ".", color=IDENTITY["color"])
+    left = wall.apart < -1e-7
+    gradient.plot(log10(wall.apart[left]), log10(wall.gradient[left]), **BACKWARD)
+    gradient.plot(*log10(wall.tip), marker="D", color=BACKWARD["color"])
 
 
 @lru_cache(maxsize=256)
@@ -304,6 +303,7 @@ def reached(ax, steps, factor):
     """The gradient at the state of each step, as powers of ten, and what clipping makes of it: `factor` times it."""
     time_axis(ax, len(steps))
     decade_axis(ax, 15, "gradient at the state of step t")
+    ax.set_ylim(-15, 8)
     ax.axhline(0, **IDENTITY)
     styles = {"without clipping": BACKWARD, "with clipping": CLIPPED}
     for logs, style in zip((log10(steps), log10(factor * steps)), styles.values(), strict=True):
