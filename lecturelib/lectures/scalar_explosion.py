@@ -30,9 +30,9 @@ def forward(ax, h, steps, limit=1.2):
 
 
 def turn(above, below, h_bar) -> None:
-    """A thin line in both panels where the gradient `h_bar`, (T,), is smallest: there w times the slope passes 1."""
+    """A thin line in both panels where the gradient `h_bar`, (T,), is smallest, if not at T: there w times the slope passes 1."""
     for ax in (above, below):
-        ax.axvline(np.abs(h_bar).argmin() + 1, **IDENTITY)
+        ax.axvline(t := np.abs(h_bar).argmin() + 1, visible=bool(t < len(h_bar)), **IDENTITY)
 
 
 @expect.arguments(ax=expect.axes, w=expect.positive, T=partial(expect.whole, least=2))
@@ -285,8 +285,8 @@ def _factors():
 def _read_off(given: Any) -> float:
     """What the figure says at w = 1.10 if that is one of the slide's two numbers; else 1, for all others get the same hint."""
     T = number(1, 1000)(given)
-    said = round(1.1 ** (T - 1), 1)
-    return said if said in (106.7, 117.4) and abs(T - round(T)) < 1e-6 else 1.0
+    said = round(1.1 ** (round(T) - 1), 1)
+    return said if said in (106.7, 117.4) and abs(T - round(T)) < 0.01 else 1.0
 
 
 def _whole_or_between(given: Any) -> float:
@@ -298,9 +298,8 @@ def _whole_or_between(given: Any) -> float:
 def _scales():
     """(W, gamma): weights of several sizes, far from normal, and the largest slopes of tanh, of the logistic and of a third."""
     rng = np.random.default_rng(3)
-    return tuple(
-        (np.round(rng.normal(0, 1, (n, n)), 2), gamma) for n, gamma in ((2, 1.0), (3, 0.25), (4, 1.0), (2, 0.5), (5, 0.25))
-    )
+    sizes = ((2, 1.0), (3, 0.25), (4, 1.0), (2, 0.5), (5, 0.25))
+    return tuple((np.round(rng.normal(0, 1, (n, n)), 2), gamma) for n, gamma in sizes)
 
 
 def _scaled_by(size):
@@ -345,7 +344,7 @@ EXERCISES = {
         133,
         (
             (132, "132 is the number of factors. From step 1 to step T there are T - 1, so T is one more."),
-            (131, "0.9^130 is still above 1e-6. You need T - 1 > ln(1e-6) / ln(0.9) = 131.1, so round up, then add 1."),
+            (131, "0.9^130 is still above 1e-6: how many factors are there for a T, and how many do you need?"),
             (131.5, "T - 1 > ln(1e-6) / ln(0.9) = 131.1 speaks of factors: round up to a whole number of them, then add 1."),
             (134, "0.9^132 is below 1e-6 already: one step fewer will do."),
             (132.5, "T is a whole number: round up."),
@@ -393,6 +392,7 @@ EXERCISES = {
             (lambda W, gamma: 1 / np.linalg.norm(W, 2), "you left out gamma: at s the largest singular value of s W is 1/gamma."),
             (lambda W, gamma: 1 / gamma, "that is the bound for s W: divide it by the largest singular value of W."),
             (lambda W, gamma: gamma / np.linalg.norm(W, 2), "a flatter activation allows larger weights: divide by gamma."),
+            (lambda W, gamma: np.linalg.norm(W, 2) / gamma, "the fraction is upside down: the larger sigma_max, the smaller s."),
             (lambda W, gamma: gamma * np.linalg.norm(W, 2), "that is the largest factor of one step with W. Which s makes it 1?"),
         ),
         "Below it, each step back shortens every arrow. Above it, nothing is certain.",
