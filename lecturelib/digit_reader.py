@@ -1,6 +1,7 @@
 """The identity RNN that reads a digit pixel by pixel: its states, answers and gradient, and what scaling its weights does."""
 
 from functools import cache
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -78,3 +79,17 @@ def shares_by_scale() -> tuple[np.ndarray, np.ndarray]:
     scales = np.linspace(0.99, 1.01, 21)
     answers = [nets.output(reader("row by row", scale), x, phi="relu").argmax(1) for scale in scales]
     return scales, (np.array(answers) == labels).mean(axis=1)
+
+
+STORED_AS = {"tanh RNN": "tanh", "identity RNN": "IRNN"}
+
+
+def sweep(pixels: int) -> dict[str, dict[float, np.ndarray]]:
+    """Accuracies (3,) of the stored runs over so many pixels, three seeds each, by net and by learning rate."""
+    stored = pretrained.load("pixels")
+    found: dict[str, dict] = {net: {} for net in STORED_AS}
+    for net, rate in product(found, (3e-4, 1e-3, 3e-3)):
+        names = [f"{STORED_AS[net]} {pixels} rate {rate:g} seed {seed}" for seed in range(3)]
+        if names[0] in stored:
+            found[net][rate] = np.array([stored[name].measured["accuracy"] for name in names])
+    return found

@@ -132,7 +132,7 @@ def reach(order: str, steps: int) -> np.ndarray:
 @cache
 def lost(order: str) -> dict[str, np.ndarray]:
     """What each of nine swapped words costs the "earlier" French words, its "own" one and the "later" ones, and what the own word
-    "had" before: (9,) each, "later" (8,), for after the last word there are too few.
+    "had" before: (9,) each. "earlier" is (8,), for before the first there is none, and "later" too: after the last are few.
 
     Probabilities, mean over `numbers`; <EOS> is no word. Own: as in `Swaps`; if it is written as two words, the second is later.
     """
@@ -142,7 +142,7 @@ def lost(order: str) -> dict[str, np.ndarray]:
         means = [np.concatenate(words).mean() if any(map(len, words)) else 0.0 for words in zip(*parts, strict=True)]
         rows.append([*means, np.mean([one.p[one.own[k]] for one in each])])
     found = dict(zip(("earlier", "own", "later", "had"), np.array(rows).T, strict=True))
-    return found | {"later": found["later"][:8]}
+    return found | {"earlier": found["earlier"][1:], "later": found["later"][:8]}
 
 
 def own_word_first(order: str) -> tuple[float, float]:

@@ -193,6 +193,7 @@ ROW = np.array([0.5, 0.25, 0.125, 0.1])
 HALF = pretrained.Trained(pretrained.halved(NET), {"seed": 0}, {"loss": 1.0})
 PROGRAM = lstm.program("W..?......", 1, 0.5, 0, 0.3)
 SPOILT_PROGRAMS = [PROGRAM._replace(g=ROW), PROGRAM._replace(i=None), PROGRAM._replace(own=[0]), PROGRAM._replace(own=(1,))]
+HELD = identity_rnn.Held(np.ones(3), np.ones(785), np.full((784, 3), True), 1.0, np.ones(49))
 DIGIT = digit_reader.DigitRun(np.zeros((2, 2)), 3, np.arange(4), np.ones((5, 3)), np.full((5, 10), 0.1), np.ones(4))
 WORK = adding.work("after", 0, 0)
 SPOILT_WORK = [WORK._replace(x=None), WORK._replace(c=ROW), WORK._replace(f=ROW), WORK._replace(cell=-1), tuple(WORK)]
@@ -589,7 +590,12 @@ TABLE = {
     # traces
     identity_rnn.pulse: {"ax": AXES, "h": row(), "decades": (4, positive())},
     identity_rnn.draws: {"ax": AXES, "norms": (np.ones((2, 4)), like(np.ones((2, 4)), inf=False)), "by_step": None},
-    identity_rnn.independent: {"signals": AXES, "length": AXES, "values": row(), "lengths": row()},
+    identity_rnn.independent: {
+        "signals": AXES,
+        "length": AXES,
+        "radii": AXES,
+        "held": (HELD, thing(())),
+    },
     identity_rnn.needle: {"ax": AXES, "scale": (1.0, number(0.98, 1.02))},
     adding.draw_answers: {"read": AXES, "said": AXES, "sequence": whole(3, 0)},
     adding.draw_corrections: {"ax": AXES, "sequence": whole(3, 0)},
@@ -650,7 +656,8 @@ TABLE = {
         "french": (list("ab"), [*JUNK, [], [1, 2], ["a"] * 22]),
         "order": ("forward", [*choice(), "both reversed"][4:]),
     },
-    reversal.by_position: {"ax": AXES, "forward": real(ROW), "backward": real(ROW[:3]), "alone": real(ROW)},
+    reversal.by_position: {"ax": AXES, "forward": real(ROW), "backward": real(ROW[:3]), "alone": real(ROW), "first": whole(2)},
+    reversal.first_written: {"ax": AXES, "rights": ({"forward": 0.1}, named({}, {"forward": "x"})), "order": ("forward", text())},
     reversal.outcomes: {"ax": AXES, "right": ("first word", [*choice(), "word"][4:])},
     reversal.first_words: {"ax": AXES, "run": (reversal.FirstWords(len, "ab", "ab"), thing())},
     reversal.reached: {"ax": AXES, "forward": real(ROW), "backward": real(ROW)},

@@ -48,7 +48,7 @@ EXCEPTIONS = {
     ("04-clipping", "training"): {"1.386": SUM},
     ("05-reversal", "do-gaps"): {"0.6": SLIDERS},
     ("05-reversal", "read-gaps"): {"0.6": SLIDERS},
-    ("05-reversal", "read-reach"): dict.fromkeys(["10^{-4.3}", "10^1"], SLIDERS),
+    ("05-reversal", "read-reach"): dict.fromkeys(["0.00005", "0.6"], SLIDERS),
     ("05-reversal", "read-places"): dict.fromkeys(["0.90", "0.54", "0.56"], SLIDERS),
     ("05-reversal", "literature"): dict.fromkeys(["5.8", "4.7", "25.9", "30.6"], PAPER),
     ("06-identity-rnn", "do-pulse"): dict.fromkeys(["1.004", "1.008", "0.996", "0.992"], SLIDERS),

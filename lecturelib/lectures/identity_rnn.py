@@ -1,12 +1,12 @@
 """Notebook 06, the identity RNN: what is left of a pulse, and a network that reads a digit pixel by pixel."""
 
 from functools import cache, partial
-from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.ticker import FixedLocator
 
-from lecturelib import cells, digit_reader, expect, jacobians, plots, pretrained
+from lecturelib import cells, digit_reader, expect, jacobians, plots
 from lecturelib.digit_reader import DigitRun
 from lecturelib.plots import BACKWARD, CELL, FORWARD, IDENTITY, INK, PAPER, decade_axis, fan, log10, narrow
 from lecturelib.probes import Called, Exercise, Unfit, number
@@ -125,28 +125,16 @@ def training(loss, norm, run) -> str:
 
 # -- a digit, pixel by pixel --------------------------------------------------------------------------------------------------
 
-STORED_AS = {"tanh RNN": "tanh", "identity RNN": "IRNN"}
 UNREAD = np.array([0.88, 0.88, 0.88])
 ROOM = 1.08  # the place where the pixels' axis ends, in T
 
 
-def sweep(pixels: int) -> dict[str, dict[float, np.ndarray]]:
-    """Accuracies (3,) of the stored runs over so many pixels, three seeds each, by net and by learning rate."""
-    stored = pretrained.load("pixels")
-    found: dict[str, dict] = {net: {} for net in STORED_AS}
-    for net, rate in product(found, (3e-4, 1e-3, 3e-3)):
-        names = [f"{STORED_AS[net]} {pixels} rate {rate:g} seed {seed}" for seed in range(3)]
-        if names[0] in stored:
-            found[net][rate] = np.array([stored[name].measured["accuracy"] for name in names])
-    return found
-
-
-UPDATES = {49: 4000, 196: 4000, 784: 1500}  # of the runs of `sweep`, by the number of pixels
+UPDATES = {49: 4000, 196: 4000, 784: 1500}  # of the runs of `digit_reader.sweep`, by the number of pixels
 
 
 @expect.arguments(ax=expect.axes, rate=partial(expect.one_of, choices=("best", "0.0003", "0.001", "0.003")))
 def accuracies(ax, rate: str) -> str:
-    """The runs of `sweep` by length: a mark for each seed, and a line through the means of each net. The grey line is chance.
+    """Runs by length: a mark for each seed, and a line through the means of each net. The grey line is chance.
 
     `rate` of learning: that one, or for each net and length the "best". Says the means.
     """
@@ -156,8 +144,8 @@ def accuracies(ax, rate: str) -> str:
     ax.set_xticks(range(3), [f"{pixels}\n{updates}" + " updates" * (not small) for pixels, updates in UPDATES.items()])
     ax.axhline(0.1, **IDENTITY)
     said = []
-    for net in STORED_AS:
-        runs = {pixels: sweep(pixels)[net] for pixels in UPDATES}
+    for net in digit_reader.STORED_AS:
+        runs = {pixels: digit_reader.sweep(pixels)[net] for pixels in UPDATES}
         chosen = {n: max(r.values(), key=np.mean) if rate == "best" else r.get(float(rate)) for n, r in runs.items()}
         x = [k for k, found in enumerate(chosen.values()) if found is not None]
         y = np.array([found for found in chosen.values() if found is not None])
@@ -247,57 +235,66 @@ def needle(ax, scale: float) -> float:
     scales, shares = digit_reader.shares_by_scale()
     ax.set(xlim=(0.9893, 1.0107), ylim=(0, 1), xlabel="scale of the recurrent weights", ylabel="digits right")
     ax.set(xticks=(0.99, 0.995, 1, 1.005, 1.01), xticklabels=("0.99", "0.995", "1", "1.005", "1.01"))
-    T = 784
-    ax.axvspan(1 - 1 / T, 1 + 1 / T, color=FORWARD["color"], alpha=0.15, linewidth=0)
+    ax.axvspan(1 - 1 / 784, 1 + 1 / 784, color=FORWARD["color"], alpha=0.15, linewidth=0)
     ax.text(1.0016, 0.93, "1 ± 1/784", color=FORWARD["color"], bbox=PAPER)
     ax.axhline(0.1, **IDENTITY)
     ax.text(0.9895, 0.03, "guessing", color=INK)
     ax.plot(scales, shares, **CELL["identity"] | {"marker": ".", "linewidth": 2.2})
-    share = float(np.interp(scale, scales, shares))
-    ax.plot(scale, share, marker="D", markersize=9, color=INK, markeredgecolor="white", zorder=4, clip_on=False)
+    ax.plot(
+        scale,
+        share := float(np.interp(scale, scales, shares)),
+        marker="D",
+        markersize=9,
+        color=INK,
+        markeredgecolor="white",
+        zorder=4,
+        clip_on=False,
+    )
     return share
 
 
-@cache
-def held(noise: float, trained: bool = False) -> tuple[np.ndarray, np.ndarray, float]:
-    """100 units, W_h the identity plus noise, read a digit; or, `trained`, the stored net, which began with a noise of 0.01.
+class Held(NamedTuple):
+    """What 100 units hold along one digit."""
 
-    Gives the singular values of the states, each of these scaled to length 1, as parts of the largest; the states' lengths; and
-    the spectral radius of W_h.
-    """
+    values: np.ndarray  # singular values of the states, each of these scaled to length 1, as parts of the largest
+    lengths: np.ndarray  # (785,), of the states
+    on: np.ndarray  # (784, 100), which units are on
+    radius: float  # the spectral radius of W_h
+    parts: np.ndarray  # (49,), after every 16th pixel: that of the part of W_h, rows and columns, whose units are on
+
+
+@cache
+def held(noise: float, trained: bool = False) -> Held:
+    """W_h is the identity plus noise; or that of the stored net, which began with a noise of 0.01 and is `trained`."""
     drawn = cells.init_rnn(np.random.default_rng(0), 1, 100, recurrent="identity", noise=noise, inputs=0.2)
     p = digit_reader.reader("row by row", 1.0).cell if trained else drawn
     h = cells.unroll(p, digit_reader.held_out(1)[0].astype(p.W_h.dtype), phi="relu").h[:, 0].astype(float)
-    lengths = np.linalg.norm(h, axis=1)
+    lengths, on = np.linalg.norm(h, axis=1), h[1:] > 0
     values = np.linalg.svd(h / np.maximum(lengths, 1e-30)[:, None], compute_uv=False)
-    return values / values[0], lengths, _radius(p.W_h)
+    radius, *parts = (np.abs(np.linalg.eigvals(p.W_h[np.ix_(k, k)])).max(initial=0) for k in (np.full(100, True), *on[15::16]))
+    return Held(values / values[0], lengths, on, float(radius), np.array(parts))
 
 
-def _radius(W):
-    return float(np.abs(np.linalg.eigvals(W)).max(initial=0))
+_held = partial(expect.instance, kinds=Held, what="Held, from `held`")
 
 
-def part_on(count: int) -> tuple[float, float]:
-    """As the stored net reads the first `count` digits, at every 16th step: the share of units that are on, and the median
-    spectral radius of their part of W_h, its rows and columns.
-    """
-    net, (x, _) = digit_reader.reader("row by row", 1.0), digit_reader.held_out(count)
-    on = (cells.unroll(net.cell, x, phi="relu").h[1:] > 0)[15::16].reshape(-1, len(net.cell.W_h))
-    return float(on.mean()), float(np.median([_radius(net.cell.W_h[np.ix_(units, units)]) for units in on]))
-
-
-@expect.arguments(signals=expect.axes, length=expect.axes, values=expect.row, lengths=expect.row)
-def independent(signals, length, values, lengths) -> None:
-    """The twelve largest of the singular `values` (N,), and a line at 1 %; beside them the state's `lengths` (T + 1,)."""
+@expect.arguments(signals=expect.axes, length=expect.axes, radii=expect.axes, held=_held)
+def independent(signals, length, radii, held: Held) -> None:
+    """The forty largest signals, and a line at 1 %; the state's length; and the spectral radius of the part of W_h that is on."""
     decade_axis(signals, 5, "size of a signal")
-    signals.set(xlim=(0.3, 14.5), ylim=(-5, 0.3), xlabel="signal", xticks=range(1, 13, 2))
+    signals.set(xlim=(0, 49 if narrow(signals) else 46), ylim=(-5, 0.3), xlabel="signal", xticks=(1, 10, 20, 30, 40))
     signals.axhline(-2, color=INK, linestyle=":")
-    signals.text(12.8, -1.95, "1 %", va="bottom", color=INK)
-    logs = np.maximum(log10(values[:12]), -5)
-    signals.vlines(np.arange(1, 1 + len(logs)), -5, logs, color=FORWARD["color"], linewidth=9)
+    signals.text(41, -1.95, "1 %", va="bottom", color=INK)
+    logs = np.maximum(log10(held.values[:40]), -5)
+    signals.vlines(np.arange(1, 1 + len(logs)), -5, logs, color=FORWARD["color"], linewidth=2.5)
     decade_axis(length, 20, "length of the state")
-    length.set(xlim=(0, len(lengths) - 1), ylim=(-3, 22), xlabel="pixel")
-    length.plot(np.maximum(log10(lengths), -4), linewidth=2.4, **FORWARD)
+    length.set(xlim=(0, len(held.lengths) - 1), ylim=(-3, 22), xlabel="pixel")
+    length.plot(np.maximum(log10(held.lengths), -4), linewidth=2.4, **FORWARD)
+    radii.set(xlim=(0, 16 * len(held.parts)), ylim=(0.95, 1.15), yticks=(1, 1.05, 1.1), xlabel="pixel", ylabel="spectral radius")
+    radii.axhline(1, **IDENTITY)
+    radii.axhline(held.radius, color=INK, linestyle="--")
+    radii.text(8, held.radius + 0.004, "all of $W_h$", color=INK)
+    radii.plot(16 * np.arange(1, 50), np.where(held.parts > 0, held.parts, np.nan), marker=".", **FORWARD)
 
 
 # -- exercises ----------------------------------------------------------------------------------------------------------------

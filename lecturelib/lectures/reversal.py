@@ -111,18 +111,18 @@ def written_backwards(sentences: datasets.Sentences) -> datasets.Sentences:
 SHARES = partial(expect.numbers, axes="N")
 
 
-@expect.arguments(ax=expect.axes, forward=SHARES, backward=SHARES, alone=SHARES)
-def by_position(ax, forward: np.ndarray, backward: np.ndarray, alone: np.ndarray | None = None) -> None:
-    """The shares of words (T,) by place, for sources read forward, reversed (`backward`), and not at all (`alone`)."""
+@expect.arguments(ax=expect.axes, forward=SHARES, backward=SHARES, alone=SHARES, first=expect.whole)
+def by_position(ax, forward: np.ndarray, backward: np.ndarray, alone: np.ndarray | None = None, first: int = 1) -> None:
+    """The shares of words (T,) by place from `first` on, for sources read forward, reversed (`backward`), and not at all."""
     lines: list = [("forward", forward, BACKWARD, "o"), ("reversed", backward, FORWARD, "s")]
     lines += [("French alone", alone, IDENTITY, None)] if alone is not None else []
-    longest, height = max(len(forward), len(backward)), -1.0
+    longest, height = first - 1 + max(len(forward), len(backward)), -1.0
     ax.set(xlim=(0.5, 1.3 * longest), ylim=(-0.02, 1.05), xlabel="place of the French word", ylabel="words right")
     ax.xaxis.set_major_locator(FixedLocator(range(1, longest + 1, 2)))
     for name, rate, role, marker in sorted(lines, key=lambda line: line[1][-1]):
         height = max(rate[-1], height + 0.08)  # keeps the names legible
-        ax.plot(np.arange(1, len(rate) + 1), rate, marker=marker, **role)
-        ax.text(len(rate) + (0.05 if narrow(ax) else 0.03) * longest, height, name, va="center", color=role["color"])
+        ax.plot(np.arange(first, first + len(rate)), rate, marker=marker, **role)
+        ax.text(first - 1 + len(rate) + (0.05 if narrow(ax) else 0.03) * longest, height, name, va="center", color=role["color"])
 
 
 OUTCOMES = {
@@ -159,6 +159,16 @@ def outcomes(ax, right: str) -> str:
         said.append(" → ".join(f"{mean:.2f}" for mean in means))
     rows = "; ".join(f"{name.replace(chr(10), ' ')}: {means}" for name, means in zip(OUTCOMES, said, strict=True))
     return f"{right.capitalize()} right, mean of the seeds, forward → reversed. {rows}."
+
+
+@expect.arguments(ax=expect.axes, rights=partial(expect.named, check=expect.number), order=expect.text)
+def first_written(ax, rights: dict[str, float], order: str) -> None:
+    """In how many sentences the word that is written first is right, for each order of `rights`; that of `order` is in colour."""
+    ax.set(xlim=(0, 1.2), ylim=(len(rights) - 0.5, -0.5), xticks=(0, 0.5, 1), xlabel="first written word right")
+    ax.set_yticks(range(len(rights)), rights)
+    for row, (name, share) in enumerate(rights.items()):
+        ax.barh(row, share, height=0.6, color=BACKWARD["color"] if name == order else "#BBBBBB")
+        ax.text(share + 0.02, row, f"{share:g}", va="center", color=INK, weight="bold" if name == order else None)
 
 
 # -- swap a word --------------------------------------------------------------------------------------------------------------
@@ -288,6 +298,11 @@ EXERCISES = {
             (lambda T: (0, T - 1, 2 * T - 2), "one too few: from reading one word to writing the next is already one step."),
             (lambda T: (1, T / 2, 2 * T - 1), "smallest and largest are right. The mean of 1, 3, ..., 2T - 1 is not T/2."),
             (lambda T: (0, T, 2 * T), "the first English word is read last, one step before the first French one: its gap is 1."),
+            (
+                lambda T: (0, T, 2 * T - 1),
+                "no gap is 0: the first English word is read last, one step before the first French one.",
+            ),
+            (lambda T: (1, 20, 39), "these are the numbers for 20 words. Write them for any T."),
             (lambda T: (1, T, 2 * T), "the last English word is read first, at step 1, and written at step 2T."),
             (lambda T: (1, T, 2 * T - 2), "the largest is one too small: from step 1 to step 2T there are 2T - 1."),
             (lambda T: (1, T + 1, 2 * T + 1), "the gaps are 1, 3, 5, ... for words 1, 2, 3, ...: word T has 2T - 1."),
