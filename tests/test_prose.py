@@ -36,7 +36,7 @@ EXCEPTIONS = {
     ("02-iterated-functions", "read-twins"): {"3.9": SLIDERS},
     ("02-iterated-functions", "do-bridge"): {"3.57": SLIDERS},
     ("02-iterated-functions", "ask-signs"): {"10^{-3}": "the exercise"},
-    ("02-iterated-functions", "do-mandelbrot"): {"-0.745": SLIDERS, "0.113": SLIDERS},
+    ("02-iterated-functions", "do-mandelbrot"): {"-1.5": SLIDERS, "-0.745": SLIDERS, "0.113": SLIDERS},
     ("03-attractors", "cliffs"): {"0.8": SETTING, "0.5^2": SETTING},
     ("03-attractors", "do-unit"): {"0.6": SLIDERS},
     ("03-attractors", "read-fold"): {"0.9": SLIDERS, "0.99": SLIDERS},
