@@ -303,7 +303,7 @@ def reached(ax, steps, factor):
     """The gradient at the state of each step, as powers of ten, and what clipping makes of it: `factor` times it."""
     time_axis(ax, len(steps))
     decade_axis(ax, 15, "gradient at the state of step t")
-    ax.set_ylim(-15, 8)
+    ax.set_ylim(-15, 13)
     ax.axhline(0, **IDENTITY)
     styles = {"without clipping": BACKWARD, "with clipping": CLIPPED}
     for logs, style in zip((log10(steps), log10(factor * steps)), styles.values(), strict=True):
