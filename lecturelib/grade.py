@@ -161,6 +161,8 @@ def _value(told, depth=rerun.DEEP):
         return [_value(part, depth - 1) for part in told]
     if isinstance(told, dict) and isinstance(told.get("dict"), dict) and depth:
         return {key: _value(part, depth - 1) for key, part in told["dict"].items()}
+    if isinstance(told, dict) and isinstance(told.get("text"), str):
+        return told["text"]
     if isinstance(told, list | dict):
         return ... if "dots" in told else object()
     return told

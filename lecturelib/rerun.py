@@ -111,7 +111,7 @@ class _Recorder:
 
 
 def plain(value: Any, depth: int = DEEP) -> Any:
-    """The value as JSON can write it: numbers, lists, {"dict": {...}}, {"dots": 1} for three dots, else {"other": its type}."""
+    """The value as JSON can write it: numbers, lists, {"dict": {...}}, {"text": ...}, {"dots": 1}, else {"other": its type}."""
     import numpy as np
 
     other = {"other": type(value).__name__}
@@ -120,6 +120,8 @@ def plain(value: Any, depth: int = DEEP) -> Any:
             return None if value is None else bool(value)
         if value is ...:
             return {"dots": 1}
+        if isinstance(value, str) and len(value) <= MOST:
+            return {"text": str(value)}
         if isinstance(value, Real | Decimal):
             return int(value) if isinstance(value, Integral) and abs(float(value)) < 2**53 else float(value)
         if not isinstance(value, list | tuple | dict) and hasattr(value, "__array__"):

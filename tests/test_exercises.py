@@ -227,6 +227,10 @@ RIGHT = {
         "cosh": lambda f, c_bar, o, c, h_bar: o * h_bar / math.cosh(c) ** 2 + c_bar * f,
         "float32": lambda *a: check.EXERCISES["c-bar"].truth(*map(np.float32, a)),
     },
+    "fool": {
+        "a call in it": """s = "f('a', b)""",
+        "no letters": """x = "'' + y""",
+    },
     "lstm-step": {
         "textbook": lstm_step,
         "in place": lstm_step_in_place,
@@ -489,6 +493,13 @@ MUTANTS = {
         "tanh not squared": lambda f, c_bar, o, c, h_bar: f * c_bar + o * (1 - np.tanh(c)) * h_bar,
         "0.1 % off": lambda *a: 1.001 * lstm._adjoint(*a),
         "forget gate twice": lambda f, c_bar, o, c, h_bar: f * f * c_bar + o * (1 - np.tanh(c) ** 2) * h_bar,
+    },
+    "fool": {
+        "never closed": "s = 'hello",
+        "no string": "x = 5",
+        "an apostrophe": """x = "don't stop""",
+        "closed again": """s = "f('a', b)" """,
+        "the other quote": """s = 'say "hi" to her""",
     },
     "lstm-step": {
         "zeros": lambda W, h, c, x: (np.zeros_like(h), np.zeros_like(c)),

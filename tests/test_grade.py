@@ -211,7 +211,7 @@ def test_no_text_of_a_student_is_a_formula():
     [
         (None, None), (True, True), (np.bool_(False), False), (19, 19), (np.float32(0.5), 0.5), (..., {"dots": 1}),
         ((1, [2, ...]), [1, [2, {"dots": 1}]]), (np.eye(2), [[1, 0], [0, 1]]), ({"a": (1,)}, {"dict": {"a": [1]}}),
-        (10**400, {"other": "int"}), (1j, {"other": "complex"}), ("19", {"other": "str"}), (Path, {"other": "type"}),
+        (10**400, {"other": "int"}), (1j, {"other": "complex"}), ("19", {"text": "19"}), (Path, {"other": "type"}),
         (np.broadcast_to(1.0, (10**9, 10**9)), {"other": "ndarray"}), (range(10**12), {"other": "range"}),
     ],
 )  # fmt: skip

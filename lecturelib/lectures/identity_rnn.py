@@ -235,7 +235,7 @@ def needle(ax, scale: float) -> float:
     scales, shares = digit_reader.shares_by_scale()
     ax.set(xlim=(0.9893, 1.0107), ylim=(0, 1), xlabel="scale of the recurrent weights", ylabel="digits right")
     ax.set(xticks=(0.99, 0.995, 1, 1.005, 1.01), xticklabels=("0.99", "0.995", "1", "1.005", "1.01"))
-    ax.axvspan(1 - 1 / 784, 1 + 1 / 784, color=FORWARD["color"], alpha=0.15, linewidth=0)
+    ax.axvspan(*(1 + np.array([-1, 1]) / 784), color=FORWARD["color"], alpha=0.15, linewidth=0)
     ax.text(1.0016, 0.93, "1 ± 1/784", color=FORWARD["color"], bbox=PAPER)
     ax.axhline(0.1, **IDENTITY)
     ax.text(0.9895, 0.03, "guessing", color=INK)
