@@ -9,6 +9,7 @@ import numpy as np
 from lecturelib import cells, datasets, nets, pretrained
 
 READERS = {"row by row": "IRNN 784 seed 0", "shuffled": "IRNN 784 shuffled"}  # the stored nets, by the order they read in
+STORED_AS = {"tanh RNN": "tanh", "identity RNN": "IRNN"}  # in the names of the stored runs
 
 
 class DigitRun(NamedTuple):
@@ -79,9 +80,6 @@ def shares_by_scale() -> tuple[np.ndarray, np.ndarray]:
     scales = np.linspace(0.99, 1.01, 21)
     answers = [nets.output(reader("row by row", scale), x, phi="relu").argmax(1) for scale in scales]
     return scales, (np.array(answers) == labels).mean(axis=1)
-
-
-STORED_AS = {"tanh RNN": "tanh", "identity RNN": "IRNN"}
 
 
 def sweep(pixels: int) -> dict[str, dict[float, np.ndarray]]:

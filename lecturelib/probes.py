@@ -76,11 +76,12 @@ class Exercise:
 
     def part(self, k: int) -> slice:
         """Which of the numbers give slip k away: those under the one name that it gets wrong in a dictionary, else all."""
-        if isinstance(self.probe, Named) and k:
-            wrong = np.flatnonzero(~_close(self.known(k), self.known(0)))
-            first, last = (self.probe.place(int(wrong[end]))[0] for end in (0, -1))
-            return first if first == last else slice(0, self.known(k).size)
-        return slice(0, self.known(k).size)
+        whole = slice(0, self.known(k).size)
+        if not k or not isinstance(self.probe, Named):
+            return whole
+        wrong = np.flatnonzero(~_close(self.known(k), self.known(0)))
+        first, last = (self.probe.place(int(wrong[end]))[0] for end in (0, -1))
+        return first if first == last else whole
 
     def reply(self, got: np.ndarray) -> tuple[bool, str] | None:
         for k, text in enumerate((self.praise, *(hint for _, hint in self.slips))):

@@ -69,7 +69,7 @@ def line_shades(net: str, best: tuple[int, float], line: str, reference: str) ->
 
 def forget_gate(cell: int, text: str) -> np.ndarray:
     """The forget gate of a cell of the trained net at each character, (len(text),), the first being read after a line break."""
-    datasets.encode_text(text)
+    datasets.encode_text(text)  # its error counts from the start of the text, without the line break
     return _read("trained", "\n" + text).gates.f[1:, 0, cell]
 
 

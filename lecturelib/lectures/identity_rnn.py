@@ -240,16 +240,8 @@ def needle(ax, scale: float) -> float:
     ax.axhline(0.1, **IDENTITY)
     ax.text(0.9895, 0.03, "guessing", color=INK)
     ax.plot(scales, shares, **CELL["identity"] | {"marker": ".", "linewidth": 2.2})
-    ax.plot(
-        scale,
-        share := float(np.interp(scale, scales, shares)),
-        marker="D",
-        markersize=9,
-        color=INK,
-        markeredgecolor="white",
-        zorder=4,
-        clip_on=False,
-    )
+    share = float(np.interp(scale, scales, shares))
+    ax.plot(scale, share, marker="D", markersize=9, color=INK, markeredgecolor="white", zorder=4, clip_on=False)
     return share
 
 
