@@ -547,6 +547,13 @@ TABLE = {
         "zoom": (1.0, number(0.5)),
         "rate": (0.5, like(0.5, inf=False)),
     },
+    iterated_functions.one_orbit: {
+        "orbit": AXES,
+        "gradient": AXES,
+        "r": (3.5, number()),
+        "zoom": (1.0, number(0.5)),
+        "rate": (0.5, like(0.5, inf=False)),
+    },
     iterated_functions.mandelbrot_set: {
         "ax": AXES,
         "c": real(0.5, kinds="complex"),

@@ -44,7 +44,7 @@ def test_a_notebook_of_new_cells_passes_the_rules_for_cells():
     assert name_cells(nb) == [name for *_, name, _, _ in NEW]
     for made, (*_, name, tag, slide) in zip(nb.cells, NEW, strict=True):
         assert (made.id, tags(made), made.metadata["slideshow"]["slide_type"]) == (name, [tag] if tag else [], slide)
-        assert made.metadata.get("jupyter") == ({"source_hidden": True} if tag == "predict" else None), name
+        assert made.metadata.get("jupyter") == ({"source_hidden": True} if tag in ("predict", "live") else None), name
         assert is_named(made)
     assert name_cells(nb) == []
 

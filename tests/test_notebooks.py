@@ -93,9 +93,9 @@ def test_a_tag_says_what_the_cell_holds(book):
             assert (tag in cell.metadata.get("tags", [])) == (call in cell.source), f"{cell.id}: tag {tag!r} and {call})"
 
 
-def test_the_answer_to_a_prediction_is_folded_away(book):
+def test_the_answer_to_a_prediction_and_the_code_of_a_figure_are_folded_away(book):
     for cell in code(book):
-        if "live.predict(" in cell.source:
+        if "live.predict(" in cell.source or "live.figure(" in cell.source:
             assert cell.metadata.get("jupyter", {}).get("source_hidden"), f"{cell.id}: run `make cell-ids`"
 
 

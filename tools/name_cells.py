@@ -33,7 +33,7 @@ def name_cells(nb: NotebookNode) -> list[str]:
         section = cell.id if kind == "section" else section
         if (kind in CALLS.values() or (is_new and kind == "claim")) and kind not in cell.metadata.get("tags", []):
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), kind]
-        if kind == "predict":  # its source holds the answer
+        if kind in ("predict", "live"):  # a prediction's source holds the answer; a figure's stands between it and its Do
             cell.metadata["jupyter"] = {"source_hidden": True}
         cell.metadata.setdefault("slideshow", {}).setdefault("slide_type", SLIDES.get(kind, "subslide"))
     return new

@@ -94,19 +94,21 @@ def web_and_line(web, line, f, x, lo, hi):
 def twins(orbits, gap, f, start, hair, steps, decades, rate=None):
     """Two orbits of a map of [0, 1], `hair` apart at first: their cobwebs, and their gap beside the gradient.
 
-    The gap is drawn in hairs, so at each step it is to be |dx_t/dx_0|. With `rate`, the exponent, its line is drawn as well, and
-    the orbits over time in place of their cobwebs.
-    Returns the gap and the gradient at each step, both of shape (steps + 1,).
+    The gap is drawn in hairs, so at each step it is to be |dx_t/dx_0|. The gradient is drawn on its way back, |dx_T/dx_t| from
+    the last step T to step 0. With `rate`, the exponent, it is drawn as |dx_t/dx_0|, the end of such a way for each t, beside
+    the line of that rate; and the orbits over time in place of their cobwebs. Returns the gap and |dx_t/dx_0| at each step,
+    both of shape (steps + 1,).
     """
     x, twin = maps.orbit(f, start, steps), maps.orbit(f, start + hair, steps)
-    if rate is None:
-        _cobwebs(orbits, f, x, twin, hair)
-    else:
-        _over_time(orbits, x, twin)
     apart = np.abs(twin - x)
     gradient = np.abs(np.r_[1, np.cumprod(f.d(x[:-1]))])  # at each t what backprop passes back from step t to step 0
     lost = np.logical_or.accumulate(apart < 2 * ROUNDING)  # from there on the gap is rounding
     sizes = {"gap": np.where(lost, np.nan, apart) / hair, "gradient": gradient}
+    if rate is None:
+        _cobwebs(orbits, f, x, twin, hair)
+        sizes["gradient"] = np.abs(maps.adjoint(f, x))
+    else:
+        _over_time(orbits, x, twin)
     _sizes_along_time(gap, sizes, decades, rate, {"width 1": 1 / hair, "rounding": ROUNDING / hair})
     return apart, gradient
 
@@ -152,11 +154,25 @@ def _sizes_along_time(ax, sizes, decades, rate, bounds):
     for name, role in ROLES.items():
         ax.plot(t, logs[name], **role)
     ends = {name: line[np.isfinite(line)][-1] for name, line in logs.items()}
+    if rate is None:
+        _way_back(ax, t[-1], logs["gradient"][0], decades)
+        del ends["gradient"]
     for name, size in bounds.items():
         if abs(log10(size)) < decades:
             ax.axhline(ends.setdefault(name, log10(size)), color=IDENTITY["color"], linewidth=1, linestyle=":", zorder=0.9)
     colors = {name: ROLES[name]["color"] if name in ROLES else INK for name in ends}
     plots.name_lines(ax, t[-1] + 0.02 * LAST, ends, colors, decades)
+
+
+def _way_back(ax, last, log, decades):
+    """The ends of a backward pass from step `last` to step 0, where its size is 10^log, and that height all along."""
+    color, height = BACKWARD["color"], np.clip(log, -decades, decades)
+    ax.plot(last, 0, marker="s", color=color, clip_on=False)
+    ax.plot(0, height, marker="<", markersize=11, color=color, clip_on=False, zorder=4)
+    ax.plot([0, last], [log, log], **IDENTITY)
+    says = "gradient" + (" ↑" if log > decades else " ↓" if log < -decades else "")
+    up = 0.1 * decades * (1 if log < 0.8 * decades else -1)
+    ax.text(0.02 * LAST, height + up, says, color=color, va="center", fontweight="bold", bbox=PAPER)
 
 
 def settled(r: float) -> float:
@@ -181,7 +197,13 @@ def _long_run(lo, hi, low, high):
     place = np.clip(height, 0, 241) * len(r) + np.arange(len(r))[:, None]
     counts = np.bincount(place.ravel(), minlength=242 * len(r)).reshape(242, len(r))[1:-1]
     rates = log10(maps.logistic(r[:, None]).d(x)).mean(axis=1) * np.log(10)
-    return r, np.sqrt(counts / np.maximum(counts.max(axis=0), 1)), rates  # the root shows rarely visited heights too
+    share = np.sqrt(counts / np.maximum(counts.max(axis=0), 1))  # the root shows rarely visited heights too
+    return r, np.ceil(3 * share) / 3, rates  # three greys: more are not seen, and a picture of noise is large
+
+
+def heights(zoom: float) -> tuple[float, float]:
+    """The lowest and the highest state in a diagram enlarged `zoom` times."""
+    return 0.5 - 0.5 / zoom**0.595, 0.5 + 0.5 / zoom**0.595
 
 
 @expect.arguments(above=expect.axes, below=expect.axes, r=expect.number, zoom=partial(expect.number, least=1), rate=expect.result)
@@ -193,7 +215,7 @@ def diagram(above, below, r, zoom, rate):
     """
     width = 1.4 / zoom
     lo = min(max(r - width / 2, 2.6), 4 - width)
-    low, high = 0.5 - 0.5 / zoom**0.595, 0.5 + 0.5 / zoom**0.595
+    low, high = heights(zoom)
     rs, visits, rates = _long_run(lo, lo + width, low, high)
     edge = rs[-1] + (0.08 if plots.narrow(above) else 0.03) * width  # room for half of the last number
     above.imshow(visits, origin="lower", aspect="auto", extent=(rs[0], rs[-1], low, high), cmap="Greys", vmax=0.6)
@@ -212,6 +234,29 @@ def diagram(above, below, r, zoom, rate):
         ticks = ax.xaxis.get_major_locator().tick_values(rs[0], rs[-1])
         ax.xaxis.set_major_locator(FixedLocator(ticks[(ticks >= rs[0]) & (ticks <= rs[-1] + 1e-9)]))
         ax.axvline(r, **HERE)
+
+
+@expect.arguments(
+    orbit=expect.axes, gradient=expect.axes, r=expect.number, zoom=partial(expect.number, least=1), rate=expect.result
+)
+def one_orbit(orbit, gradient, r, zoom, rate):
+    """The settled orbit of the logistic map at `r` step by step, on the heights of `diagram`, and its gradient |dx_t/dx_0|.
+
+    Beside the gradient stands the line of the exponent `rate`, which is the average of many orbits.
+    """
+    f, t = maps.logistic(r), np.arange(101)
+    x = maps.orbit(f, settled(r), t[-1])
+    orbit.plot(t[:25], x[:25], **FORWARD | {"linewidth": 0.8, "marker": "o", "markersize": 3})
+    low, high = heights(zoom)
+    orbit.set(xlim=(0, 24), ylim=(low, high), xlabel="step t", ylabel="$x_t$", title=f"one orbit at r = {r:.3f}")
+    fixed_ticks(orbit.yaxis, high - low, most=5, width=5)
+    decade_axis(gradient, 40, "$|dx_t/dx_0|$")
+    gradient.set(xlim=(0, 100), xlabel="step t")
+    gradient.yaxis.set_major_locator(FixedLocator([-40, -20, 0, 20, 40]))
+    gradient.axhline(0, **IDENTITY)
+    line = np.clip(rate, -2, 2) * t / np.log(10)
+    gradient.plot(t, line, color=INK, linestyle="-.", linewidth=1.2)
+    gradient.plot(t, np.clip(np.cumsum(np.r_[0, log10(f.d(x[:-1]))]), -80, 80), **BACKWARD | {"linewidth": 2})
 
 
 @expect.arguments(

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.ticker import FixedLocator, StrMethodFormatter
+from matplotlib.ticker import FixedLocator
 
 from lecturelib import expect, maps
 from lecturelib.plots import BACKWARD, DASHED, FORWARD, IDENTITY, INK, PAPER, decade_axis, fan, log10, narrow, time_axis
@@ -17,16 +17,15 @@ BAND = {"color": IDENTITY["color"], "alpha": 0.25, "linewidth": 0}  # a grey reg
 
 @expect.arguments(ax=expect.axes, h=expect.row, steps=expect.whole, limit=expect.positive)
 def forward(ax, h, steps, limit=1.2):
-    """The forward pass: `h`, shape (T,), at t = 1..T. The axes show t = 1..`steps` and values from -limit to limit."""
+    """The forward pass: `h`, shape (T,), from 0 to `limit`, at t = 1..T. The axes show t = 1..`steps`."""
     time_axis(ax, steps)
-    ax.set(ylim=(-limit, limit), ylabel="$h(t)$")
+    ax.set(ylim=(-0.1 * limit, limit), ylabel="$h(t)$")
     ax.axhline(0, **IDENTITY)
-    shown = np.where(np.abs(h) <= limit, h, np.nan)
-    t = np.arange(1, len(h) + 1)
+    shown, t = np.where(np.abs(h - limit / 2) <= limit / 2, h, np.nan), np.arange(1, len(h) + 1)
     ax.plot(t, shown, marker="o", markersize=4, **FORWARD)
     for gone in np.flatnonzero(np.isnan(shown))[:1]:
         up = h[gone] > 0
-        ax.text(min(t[gone], 0.8 * steps), (0.8 if up else -0.9) * limit, f"off {'↑' if up else '↓'}", color=FORWARD["color"])
+        ax.text(min(t[gone], 0.8 * steps), (0.8 if up else 0.05) * limit, f"off {'↑' if up else '↓'}", color=FORWARD["color"])
 
 
 def turn(above, below, h_bar) -> None:
@@ -118,17 +117,17 @@ def ellipse(ax, P, radius, sigma):
     circle = np.array([np.cos(turn), np.sin(turn)])
     _, stretch, before = np.linalg.svd(P)
     start = before[0] * (1 if before[0].sum() > 0 else -1)
-    reach = 1.5 * 2.0 ** max(0, np.ceil(np.log2(stretch[0] / 1.4)))
-    ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel="gradient at unit 1", ylabel="at unit 2")
-    for axis, wide in ((ax.xaxis, ""), (ax.yaxis, "\N{FIGURE SPACE}>3")):  # as wide for 1 as for -64
-        axis.set_major_locator(FixedLocator([-reach / 1.5, 0, reach / 1.5]))
-        axis.set_major_formatter(StrMethodFormatter(f"{{x:{wide}g}}"))
+    reach, ticks = 1.8, (-1, 0, 1)
+    ax.set(xlim=(-reach, reach), ylim=(-reach, reach), xticks=ticks, yticks=ticks, aspect="equal")
+    ax.set(xlabel="gradient at unit 1", ylabel="at unit 2")
     ax.axhline(0, **IDENTITY)
     ax.axvline(0, **IDENTITY)
     for size, style, name, at in ((radius, ":", r"$\rho^k$", -0.75), (sigma, "-.", r"$\sigma^k$", -0.25)):
         ax.plot(*(size * circle), color=INK, linestyle=style, linewidth=1.4)
         if 0.15 * reach < size < 1.3 * reach:
             ax.text(size * np.cos(at * np.pi), size * np.sin(at * np.pi), name, color=INK, ha="center", va="center", bbox=PAPER)
+        elif size > reach:
+            ax.text(0.97, 0.03, f"{name} = {size:.2g}: outside", transform=ax.transAxes, color=INK, ha="right", bbox=PAPER)
     ax.plot(*circle, **{**IDENTITY, "linewidth": 2.5})
     ax.plot(*(P @ circle), color=BACKWARD["color"], linestyle=DASHED, linewidth=2.6)
     for tip, color in ((start, IDENTITY["color"]), (P @ start, BACKWARD["color"])):
@@ -146,18 +145,18 @@ def norm_bounds(ax, logs, radius, sigma, k):
     The lower bound is the k-th power of the spectral `radius`, the upper one that of the largest singular value `sigma`.
     """
     expect.whole("k", k, least=0, most=len(logs) - 1)
-    decade_axis(ax, 3, r"longest arrow, $\|W^k\|$")
+    decade_axis(ax, 1, r"longest arrow, $\|W^k\|$")
     all_k = np.arange(len(logs))
     ax.set(xlim=(0, 1.12 * all_k[-1]), xlabel="steps back k")
     ax.axhline(0, **IDENTITY)
     upper, lower = all_k * np.log10(sigma), all_k * np.log10(radius)
     ax.fill_between(all_k, lower, upper, **{**BAND, "alpha": 0.18})
-    for line, style, label, side in ((upper, "-.", r"$\sigma^k$", 0.3), (lower, ":", r"$\rho^k$", -0.35)):
+    for line, style, label, side in ((upper, "-.", r"$\sigma^k$", 0.1), (lower, ":", r"$\rho^k$", -0.1)):
         ax.plot(all_k, line, color=INK, linestyle=style, linewidth=1.4)
-        at = np.flatnonzero(np.abs(line) < 2.6).max()  # the last step at which it is on the axis
+        at = np.flatnonzero(np.abs(line) < 0.87).max()  # the last step at which it is on the axis
         ax.text(1.02 * at + 0.3, line[at] + side, label, color=INK, va="center", bbox=PAPER)
     ax.plot(all_k, logs, color=BACKWARD["color"], linestyle=DASHED, linewidth=2.6)
-    _mark(ax, k, logs[k], 3)
+    _mark(ax, k, logs[k], 1)
 
 
 def in_float32(w: float, steps: int) -> np.ndarray:
@@ -365,6 +364,7 @@ EXERCISES = {
                 lambda w, h: np.append(w * (1 - np.square(h[1:])), 1.0),
                 "that is the factor of the one step from t + 1 back to t. Multiply it by h_bar[t + 1], what has arrived there.",
             ),
+            (_pass_back(lambda w, h, t: w * (1 - (w * h[t]) ** 2)), "w * h[t] is z(t+1): the slope is 1 - tanh(z)^2."),
             (_pass_back(lambda w, h, t: w * (1 - h[t + 1]) ** 2), "you squared all of 1 - h(t+1): the slope is 1 - h(t+1)^2."),
             (_pass_back(lambda w, h, t: 1 - h[t + 1] ** 2), "you have the slope of tanh, but not the weight w."),
             (
