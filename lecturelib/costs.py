@@ -1,4 +1,4 @@
-"""Two costs with exact derivatives: the loss of one unit on `tasks.latch`, and a cliff in two parameters with its valley."""
+"""Two costs with exact derivatives: the loss of one unit on `tasks.latch`, and a cliff in two parameters, with its valley."""
 
 from functools import cache, partial
 from typing import NamedTuple
@@ -8,7 +8,20 @@ from numpy.typing import ArrayLike
 
 from lecturelib import expect
 
-__all__ = ["latch_loss", "logistic_cost", "logistic_valley", "wall"]
+__all__ = ["Descent", "latch_loss", "logistic_cost", "logistic_valley", "wall"]
+
+
+class Descent(NamedTuple):
+    """Runs of gradient descent: `path` (steps + 1, 2, ...), the points (w, b), and `cost` (steps + 1, ...), the cost at each."""
+
+    path: np.ndarray
+    cost: np.ndarray
+
+    @property
+    def longest_step(self) -> np.ndarray:
+        """The length of the longest step of each run."""
+        moves = np.diff(self.path, axis=0)
+        return np.hypot(moves[:, 0], moves[:, 1]).max(axis=0)
 
 
 def latch_loss(x: np.ndarray, target: np.ndarray, w: ArrayLike, b: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

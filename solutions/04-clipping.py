@@ -17,3 +17,8 @@ check.answer("turn", degrees)
 eta = 2  # half to ten times the mean is 0.9 to 18, and the cliff's norm is 14
 
 check.answer("eta", eta)
+
+# %% exercise-rate
+eta_at_rate_3 = 0.5 / 3
+
+check.answer("rate", eta_at_rate_3)

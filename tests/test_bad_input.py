@@ -73,6 +73,7 @@ RECORDS = {  # hold what they are given
     "datasets": {"Digits", "Sentences"},
     "pretrained": {"Trained"},
     "adding": {"Runs"},
+    "costs": {"Descent"},
     "reversal": {"FirstWords"},
 }
 SECONDS = 60  # for all bad values of one argument: they are refused at once, or the test hangs
@@ -239,8 +240,8 @@ ONE = {"source": (SOURCE[:, 0], words(SOURCE[:, 0], size=6))}
 SQUARE = attractors.SIDE**2
 PORTRAIT = (attractors.portrait(W), thing(tuple(attractors.portrait(W))))
 DESCENT = (
-    clipping.Descent(np.ones((5, 2, 2, 51)), np.ones((5, 2, 51))),
-    thing(clipping.Descent(np.ones((5, 2)), np.ones(5)), clipping.Descent(np.ones((5, 2, 2, 51)), np.ones((4, 2, 51)))),
+    costs.Descent(np.ones((5, 2, 2, 51)), np.ones((5, 2, 51))),
+    thing(costs.Descent(np.ones((5, 2)), np.ones(5)), costs.Descent(np.ones((5, 2, 2, 51)), np.ones((4, 2, 51)))),
 )
 SHARES = {"solved": real(np.ones((10, 13))), "row": (3, [*count(0), 10])}
 RUNS = (attractors.TwoRuns(ROW, ROW), thing((ROW, ROW)))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import cache, lru_cache, partial
-from typing import NamedTuple
 
 import numpy as np
 
@@ -55,6 +54,7 @@ def arrows(whole, zoom, gradient, by_norm, by_value, eta):
 # -- a cliff ------------------------------------------------------------------------------------------------------------------
 
 STARTS = np.round(np.linspace(4.2, 5.2, 51), 2)  # w, along the valley; each start lies 0.2 above its floor
+STEPS = 350
 RATES = np.logspace(-2, 1, 13)
 ETAS = (*np.logspace(-2, 2, 9), np.inf)  # the last: no clipping
 WITHOUT = {**BACKWARD, "marker": "x", "markersize": 4}
@@ -62,22 +62,9 @@ CLIPPED = {"color": INK, "linestyle": "-"}
 WITH = {**CLIPPED, "marker": ".", "markersize": 5}
 
 
-class Descent(NamedTuple):
-    """Runs of gradient descent: `path` (steps + 1, 2, ...), the points (w, b), and `cost` (steps + 1, ...), the cost at each."""
-
-    path: np.ndarray
-    cost: np.ndarray
-
-    @property
-    def longest_step(self) -> np.ndarray:
-        """The length of the longest step of each run."""
-        moves = np.diff(self.path, axis=0)
-        return np.hypot(moves[:, 0], moves[:, 1]).max(axis=0)
-
-
 def _pairs(name, value):
-    """A Descent of two runs, without and with clipping, from each of STARTS."""
-    expect.instance(name, value, Descent, "a Descent")
+    """A costs.Descent of two runs, without and with clipping, from each of STARTS."""
+    expect.instance(name, value, costs.Descent, "a Descent")
     expect.numbers(f"{name}.path", value.path, "T 2 2 N", finite=False, N=len(STARTS))
     expect.numbers(f"{name}.cost", value.cost, "T 2 N", finite=False, T=len(value.path), N=len(STARTS))
     return value
@@ -100,9 +87,9 @@ def cut(cost, gradient, wall):
 
 
 @lru_cache(maxsize=256)
-def along(descend: Callable, rate: float, eta: float) -> Descent:
-    """400 steps without clipping and 400 clipped at eta, from each of STARTS: the last axes of the paths are (2, 51)."""
-    return descend(STARTS, costs.logistic_valley(STARTS) + 0.2, rate, np.array([[np.inf], [eta]]), 400)
+def along(descend: Callable, rate: float, eta: float) -> costs.Descent:
+    """STEPS without clipping and as many clipped at eta, from each of STARTS: the last axes of the paths are (2, 51)."""
+    return descend(STARTS, costs.logistic_valley(STARTS) + 0.2, rate, np.array([[np.inf], [eta]]), STEPS)
 
 
 @cache
@@ -153,7 +140,7 @@ def longest_steps(ax, runs, w, most):
     return runs.longest_step[:, np.abs(STARTS - w).argmin()]
 
 
-def fates(runs: Descent) -> str:
+def fates(runs: costs.Descent) -> str:
     """A sentence: of ten starts how many are thrown and how many arrive, without and with clipping, about."""
     thrown, arrived = ((10 * true.mean(axis=1)).round() for true in (runs.longest_step > 1.001, runs.cost[-1] < 1e-3))
     plain, clipped = (f"{a:.0f} are thrown and {b:.0f} arrive" for a, b in zip(thrown, arrived, strict=True))
@@ -162,10 +149,10 @@ def fates(runs: Descent) -> str:
 
 @lru_cache(maxsize=4)
 def solved(descend: Callable) -> np.ndarray:
-    """The share of STARTS that end with a cost below 0.001 after 300 steps, for each of ETAS and RATES: (10, 13)."""
+    """The share of STARTS that end with a cost below 0.001 after STEPS, for each of ETAS and RATES: (10, 13)."""
     w, b = (x.astype(np.float32) for x in (STARTS, costs.logistic_valley(STARTS) + 0.2))
     eta, rate = np.array(ETAS, np.float32)[:, None, None], RATES.astype(np.float32)[:, None]
-    return (descend(w, b, rate, eta, 300).cost[-1] < 1e-3).mean(axis=-1)
+    return (descend(w, b, rate, eta, STEPS).cost[-1] < 1e-3).mean(axis=-1)
 
 
 def most_solved(solved: np.ndarray) -> str:
@@ -186,7 +173,7 @@ def solved_map(ax, solved, row):
     ax.set(yticks=(0, 2, 4, 6, 8, 9), yticklabels=["0.01", "0.1", "1", "10", "100", "none"], xlim=(-0.5, 12.5), ylim=(-0.5, 9.5))
     ax.set_title("solved: light none, dark all", fontsize=10)
     ax.axhline(8.5, color="white", linewidth=2)
-    for product, x, side in ((0.1, 2.0, "right"), (3, 8.8, "left")):  # rate · η, along which both axes add up
+    for product, x, side in ((0.1, 3.0, "right"), (3, 8.8, "left")):  # rate · η, along which both axes add up
         ends = 2 * (np.log10(product) - np.log10(RATES[[0, -1]]) + 2)
         ax.plot([0, 12], ends, color="white", linestyle="--", linewidth=2)
         ax.text(x, np.interp(x, [0, 12], ends) + 0.3, f"rate · η = {product}", fontsize=8, color=INK, ha=side, bbox=PAPER)
@@ -196,12 +183,13 @@ def solved_map(ax, solved, row):
 @expect.arguments(ax=expect.axes, solved=_SHARES, row=_ROW)
 def solved_rows(ax, solved, row):
     """The share of solved starts over the rate: one row of the map, and the row without clipping."""
-    ax.set(xlim=(-2, 1), ylim=(0, 1.05), xlabel="rate", ylabel="solved", xticks=range(-2, 2), xticklabels=[0.01, 0.1, 1, 10])
+    ax.set(xlim=(-2, 1), ylim=(0, 1.3), xlabel="rate", ylabel="solved", xticks=range(-2, 2), xticklabels=[0.01, 0.1, 1, 10])
+    ax.set(yticks=(0, 0.5, 1))
     ax.axhline(0.9, **IDENTITY)
     ax.text(-1.95, 0.9, "9 of 10", color=INK, va="bottom", fontsize=9)
     ax.plot(np.log10(RATES), solved[row], clip_on=False, **WITH)
     ax.plot(np.log10(RATES), solved[-1], clip_on=False, **WITHOUT)
-    _key(ax, {"with clipping": WITH, "without clipping": WITHOUT}, bottom=True)
+    _key(ax, {"with clipping": WITH, "without clipping": WITHOUT})
 
 
 # -- many examples ------------------------------------------------------------------------------------------------------------
@@ -396,5 +384,17 @@ EXERCISES = {
             (100, "no step would be clipped, not even the cliff with its norm of 14, and ten times the mean is 18."),
         ),
         "It cuts only the cliff, and is half to ten times the mean norm, 0.9 to 18. Without the cliff the mean is 0.45.",
+    ),
+    "rate": Exercise(
+        lambda given: [3 * (eta := number(0, 1e6)(given)) <= 0.5 + 1e-9, 3 * eta >= 0.005, eta * (eta in (0.5, 1.5, 5))],
+        0.15,
+        (
+            (0.5, "that is the η for a rate of 1. At rate 3 its longest step is 1.5."),
+            (1.5, "that is 3 times 0.5. It is rate times η that is to be 0.5: divide by the rate."),
+            (5, "at rate 3 the longest step would be 15: no run with such steps learnt."),
+            (0.2, "rate times η is above 0.5: no run above says that this is short enough."),
+            (0.001, "that would do, but no step would be longer than 0.003: give it more, up to 0.5 / 3."),
+        ),
+        "rate · η is at most 0.5. A rate that was not among the four: the next cell tries it.",
     ),
 }
