@@ -62,6 +62,7 @@ EXCEPTIONS = {
     ("07-lstm", "read-adjoint"): {"0.6": SLIDERS, "0.47": SLIDERS},
     ("07-lstm", "training"): dict.fromkeys(["0.002", "0.005"], SETTING),
     ("07-lstm", "characters"): {"1.3": SETTING},
+    ("08-gradient-flow", "read-flow"): {"0.68": SLIDERS},
     ("08-gradient-flow", "read-spectrum"): {"1.6": SLIDERS},
     ("08-gradient-flow", "ask-remedies"): {"0.99": "the exercise"},
 }

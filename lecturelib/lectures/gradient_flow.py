@@ -67,14 +67,17 @@ def length(gain: float, T: int) -> float:
 ROW = partial(expect.row, least=2)
 
 
-@expect.arguments(factors=expect.axes, product=expect.axes, size=ROW, before=ROW)
-def factor_by_factor(factors, product, size, before, words):
+@expect.arguments(factors=expect.axes, product=expect.axes, size=ROW, before=ROW, names=expect.texts)
+def factor_by_factor(factors, product, size, before, words, names):
     """Each factor of a gradient's way back, as a line from 1, and below it the gradient; returns a sentence on both.
 
     `size` (T,) is the gradient at lag 0 ... T - 1, and `before` (T,) the same without a remedy, in grey. `words`, a list, holds
-    the lags of the words of a sentence: then each word has a row of dots, one for each of its factors. It may be empty.
+    the lags of the words of a sentence: then each word has a row of dots, one for each of its factors. It may be empty. `names`
+    are two texts, for `before` and for `size`.
     """
     size = expect.numbers("size", size, "T", finite=False, T=len(before))
+    if len(names) != 2:
+        expect.refuse("names", "two texts", names)
     words = expect.instance("words", words, list, "a list of lags")
     words = [expect.whole("each of words", lag, most=len(size) - 1) for lag in words]
     lags, decades = (20, 3) if words else (len(size), 14)
@@ -89,8 +92,8 @@ def factor_by_factor(factors, product, size, before, words):
         _name_words(product, words, logs)
         first, last = (f"{lag} factor{'s' if lag > 1 else ''} ({size[lag]:.2g} is left)" for lag in (words[0], words[-1]))
         return f"the first word's way has {first}, the last word's {last}."
-    ends = {"with": logs[-1], "without": before[-1]} if (before != logs).any() else {"product": logs[-1]}
-    name_lines(product, 1.01 * lags, ends, dict.fromkeys(ends, BACKWARD["color"]) | {"without": INK}, decades)
+    ends = dict(zip(names, (before[-1], logs[-1]), strict=True)) if (before != logs).any() else {"product": logs[-1]}
+    name_lines(product, 1.01 * lags, ends, dict.fromkeys(ends, BACKWARD["color"]) | {names[0]: INK}, decades)
     mean = f"{lags - 1} factors, geometric mean {10 ** each.mean():.2f}"
     return f"{mean}, take the gradient from {size[0]:.2g} at step {lags} to {size[-1]:.2g} at step 1."
 
