@@ -77,8 +77,8 @@ class Swaps(NamedTuple):
 
 
 def _first_change(one: list, other: list) -> int:
-    """The first place at which two lists differ."""
-    return next(k for k, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1])
+    """The first place at which two lists differ; where the shorter one ends, if they do not differ before."""
+    return next((k for k, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), min(len(one), len(other)))
 
 
 def _padded(english: list, order: str) -> np.ndarray:
@@ -109,6 +109,25 @@ def swaps(line: str, order: str) -> Swaps:
     return Swaps(english, french, [*others], np.array(own), p[:, 0], np.array(drops), gradients[:, [*others]].T)
 
 
+def later_words_lose(line: str, order: str) -> list[float]:
+    """What each swap costs the French words after all that it changes, if the writer is given the swapped number's own words.
+
+    One mean for each English word that can be swapped, over its swaps and the words; nan where there is no such word.
+    """
+    net, found = stored_net(order, 1500, "LSTM"), []
+    for numbers in datasets.number_swaps(datasets.parse_number(line)).values():
+        english, french = zip(*map(in_words, (line, *map(str, numbers))), strict=True)
+        target = np.full((LONGEST["write"], len(french)), nets.PAD)
+        for k, words in enumerate(french):
+            target[: len(words), k] = datasets.encode_words(words, datasets.FRENCH)
+        p = nets.probabilities(net, np.array([_padded(words, order) for words in english]).T, target)
+        p_at_ends = [p[: len(words) - 1, k][::-1] for k, words in enumerate(french)]  # the last word first, without <EOS>
+        same = [_first_change(french[0][-2::-1], words[-2::-1]) for words in french[1:]]
+        drops = [p_at_ends[0][:n] - one[:n] for n, one in zip(same, p_at_ends[1:], strict=True)]
+        found.append(float(np.mean(np.concatenate(drops))) if any(same) else np.nan)
+    return found
+
+
 @cache
 def numbers() -> list[str]:
     """40 random numbers of nine digits without a zero, so that each has 17 English words, and nine that can be swapped."""
@@ -133,6 +152,7 @@ def reach(order: str, steps: int) -> np.ndarray:
 def lost(order: str) -> dict[str, np.ndarray]:
     """What each of nine swapped words costs the "earlier" French words, its "own" one and the "later" ones, and what the own word
     "had" before: (9,) each. "earlier" is (8,), for before the first there is none, and "later" too: after the last are few.
+    "followed" (8,) is as "later", but the writer is given the French words of the swapped number.
 
     Probabilities, mean over `numbers`; <EOS> is no word. Own: as in `Swaps`; if it is written as two words, the second is later.
     """
@@ -142,7 +162,8 @@ def lost(order: str) -> dict[str, np.ndarray]:
         means = [np.concatenate(words).mean() if any(map(len, words)) else 0.0 for words in zip(*parts, strict=True)]
         rows.append([*means, np.mean([one.p[one.own[k]] for one in each])])
     found = dict(zip(("earlier", "own", "later", "had"), np.array(rows).T, strict=True))
-    return found | {"earlier": found["earlier"][1:], "later": found["later"][:8]}
+    followed = np.mean([later_words_lose(line, order)[:8] for line in numbers()], axis=0)
+    return found | {"earlier": found["earlier"][1:], "later": found["later"][:8], "followed": followed}
 
 
 def own_word_first(order: str) -> tuple[float, float]:

@@ -244,7 +244,7 @@ DESCENT = (
     thing(costs.Descent(np.ones((5, 2)), np.ones(5)), costs.Descent(np.ones((5, 2, 2, 51)), np.ones((4, 2, 51)))),
 )
 SHARES = {"solved": real(np.ones((10, 13))), "row": (3, [*count(0), 10])}
-RUNS = (attractors.TwoRuns(ROW, ROW), thing((ROW, ROW)))
+RUNS = (attractors.TwoRuns(ROW, ROW, np.ones((4, 2))), thing((ROW, ROW)))
 DTYPE = (np.float64, choice(int, np.int64, complex, np.float16, "f2", "object"))
 FORCE = (
     {"f": 1.0},
@@ -553,7 +553,6 @@ TABLE = {
         "orbit": AXES,
         "gradient": AXES,
         "r": (3.5, number()),
-        "zoom": (1.0, number(0.5)),
         "rate": (0.5, like(0.5, inf=False)),
     },
     iterated_functions.mandelbrot_set: {
@@ -568,7 +567,7 @@ TABLE = {
     attractors.basins_and_gradient: {"ax": AXES, "gradient": AXES, "portrait": PORTRAIT, "logs": row(np.zeros(SQUARE))},
     attractors.two_orbits: {"ax": AXES, "time": AXES, "one": real(np.ones((4, 2))), "other": real(2 * np.ones((4, 2)))},
     attractors.unit_curve: {"ax": AXES, "f": MAP, "lo": LO, "hi": HI, "at": (0.5, number()), "diagonal": FLAG},
-    attractors.twins: {"ax": AXES, "nudge": AXES, "runs": RUNS},
+    attractors.twins: {"ax": AXES, "unit": AXES, "runs": RUNS},
     attractors.states_over_time: {"ax": AXES, "h": real(np.ones((4, 2))), "example": whole(0, least=0)},
     attractors.unit_orbit: {"web": AXES, "line": AXES, "f": MAP, "h": row()},
     attractors.leaving: {

@@ -131,7 +131,7 @@ def test_five_students(got):
 def test_there_is_a_column_for_each_exercise_that_is_named(got):
     head = list(got["ada"])
     assert (head[0], *head[-2:]) == ("student", "right", "notes")
-    assert head[1:-2] == [name for name in check.EXERCISES if name in {*ODD, "backward", "clip", "eta"}]
+    assert head[1:-2] == [name for name in check.EXERCISES if name in {*ODD, "backward", "clip", "eta", "rate"}]
     assert list(got) == sorted([*STUDENTS, *CHEATS, "odd", "real"])
 
 

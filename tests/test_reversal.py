@@ -52,6 +52,22 @@ def test_what_is_lost_is_the_mean_over_the_numbers(order):
 
 
 @pytest.mark.parametrize("order", translator.ORDERS)
+def test_words_after_a_swap_lose_nothing_if_the_writer_is_given_the_swapped_words(order):
+    """By hand the *three* of twenty three million: eleven French words follow on its own, whatever it is; and all of them."""
+    net, rights = translator.stored_net(order, 1500, "LSTM"), []
+    for digit in (3, 1, 2, 4, 5, 6, 7, 8, 9):
+        english, french = translator.in_words(f"12{digit},456,789")
+        target = datasets.encode_words(french, datasets.FRENCH)[:, None]
+        rights.append(nets.probabilities(net, read_by(order, english), target)[-12:-1, 0])
+    swapped = translator.swaps("123,456,789", order)
+    k = swapped.places.index(swapped.read.index("three"))
+    by_hand = rights[0] - np.mean(rights[1:], axis=0)
+    assert translator.later_words_lose("123,456,789", order)[k] == pytest.approx(by_hand.mean(), rel=1e-3, abs=1e-5)
+    lost = translator.lost(order)
+    assert np.abs(lost["followed"]).max() < 0.05 < 0.2 < lost["later"].min()
+
+
+@pytest.mark.parametrize("order", translator.ORDERS)
 def test_the_gradient_stands_at_the_english_word_whose_it_is(order):
     """Of a net that was just drawn: it is longest at the word that is read last."""
     gradient = translator.reach(order, 0)

@@ -204,11 +204,12 @@ class TwoRuns(NamedTuple):
     """Two runs of a network whose initial states differ by a millionth in each unit.
 
     `distance` (T + 1,) is log10 of their distance. `log_growth` (T + 1,) is log10 of the factor by which the product of the
-    Jacobians along the first run stretches an infinitely small nudge in the same direction.
+    Jacobians along the first run stretches an infinitely small nudge in the same direction. `unit` (T + 1, 2): h_1 in both.
     """
 
     distance: np.ndarray
     log_growth: np.ndarray
+    unit: np.ndarray
 
 
 @cache
@@ -218,23 +219,23 @@ def two_runs(gain: float, seed: int) -> TwoRuns:
     p, h0 = cells.init_rnn(rng, 1, 64, gain=gain), rng.uniform(-1, 1, (1, 64))
     one, other = (cells.unroll(p, np.zeros((300, 1, 1)), h0=h) for h in (h0, h0 + 1e-6))
     distance = log10(np.linalg.norm(other.h[:, 0] - one.h[:, 0], axis=1))
-    return TwoRuns(distance, jacobians.growth(jacobians.along(one)[:, 0], np.ones(64)))
+    return TwoRuns(
+        distance, jacobians.growth(jacobians.along(one)[:, 0], np.ones(64)), np.hstack([one.h[:, 0, :1], other.h[:, 0, :1]])
+    )
 
 
-@expect.arguments(
-    ax=expect.axes, nudge=expect.axes, runs=partial(expect.instance, kinds=TwoRuns, what="TwoRuns, from `two_runs`")
-)
-def twins(ax, nudge, runs):
-    """How far apart the two runs are over time, and how far the Jacobians alone would carry them; beside it the nudge's size."""
+@expect.arguments(ax=expect.axes, unit=expect.axes, runs=partial(expect.instance, kinds=TwoRuns, what="TwoRuns, from `two_runs`"))
+def twins(ax, unit, runs):
+    """How far apart the two runs are over time, and how far the Jacobians alone would carry them; beside it unit 1 in both."""
     _decades_over_time(ax, len(runs.distance), "distance of the twins")
     ax.set(ylim=(-17, 5), yticks=range(-15, 6, 5))
     ax.plot(np.clip(runs.distance, -16, 5), linewidth=2, **FORWARD)
     ax.plot(np.clip(runs.distance[0] + runs.log_growth, -20, 8), linewidth=1.6, **BACKWARD)
     ax.text(0.98 * len(runs.distance), 3, "solid: two runs\ndashed: a nudge", ha="right", va="center", color=INK, bbox=PAPER)
-    _decades_over_time(nudge, len(runs.log_growth), "size of a nudge")
-    nudge.set(ylim=(-40, 40), yticks=range(-40, 41, 20))
-    nudge.axhline(0, **IDENTITY)
-    nudge.plot(np.clip(runs.log_growth, -80, 80), linewidth=1.6, **BACKWARD)
+    unit.set(xlim=(0, 100), ylim=(-1.05, 1.35), yticks=(-1, 0, 1), xlabel="step t", ylabel="state of unit 1")
+    for states, style in zip(runs.unit.T, (FORWARD, {"color": INK, "linestyle": ":"}), strict=True):
+        unit.plot(states, linewidth=1.4, **style)
+    unit.text(0.02, 0.95, "solid: one run    dotted: its twin", transform=unit.transAxes, color=INK, va="center", bbox=PAPER)
 
 
 def _decades_over_time(ax, count, label):

@@ -393,7 +393,7 @@ EXERCISES = {
             (1.5, "that is 3 times 0.5. It is rate times η that is to be 0.5: divide by the rate."),
             (5, "at rate 3 the longest step would be 15: no run with such steps learnt."),
             (0.2, "rate times η is above 0.5: no run above says that this is short enough."),
-            (0.001, "that would do, but no step would be longer than 0.003: give it more, up to 0.5 / 3."),
+            (0.001, "short enough, but no step would be longer than 0.003, and no net get far: give it more, up to 0.5 / 3."),
         ),
         "rate · η is at most 0.5. A rate that was not among the four: the next cell tries it.",
     ),

@@ -293,14 +293,14 @@ def independent(signals, length, radii, held: Held) -> None:
 
 
 def _kept_open(on):
-    """An answer that runs h = max(0, h + x) along x, and keeps the gradient as long as `on(z, h, x)` is true."""
+    """An answer that runs h = max(0, h + x) along x, and multiplies the gradient by `on(z, h, x)` at each step."""
 
     def answer(x):
         h, kept = 0.0, 1.0
         for x_t in x:
             z = h + x_t
             h = max(0.0, z)
-            kept *= bool(on(z, h, x_t))
+            kept *= float(on(z, h, x_t))
         return kept
 
     return answer
@@ -361,6 +361,7 @@ EXERCISES = {
         _kept_open(lambda z, h, x: z > 0),
         (
             (_state, "h is the value itself. You want the slope of the step: how h changes with the h before it."),
+            (_kept_open(lambda z, h, x: h), "multiply by the slope of the step, 1 or 0, not by the value h."),
             (_kept_open(lambda z, h, x: x > 0), "a negative input alone does not switch the unit off; h + x below 0 does."),
             (lambda x: float(sum(x) > 0), "the unit may end above 0 and yet have been off on the way: every step counts."),
             (lambda x: float(np.prod(x)), "x is added to h, so the slope of a step is 1 or 0, whatever x is."),

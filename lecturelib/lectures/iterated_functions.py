@@ -122,6 +122,8 @@ def _cobwebs(ax, f, x, twin, hair):
     ax.set(yticks=ax.get_xticks(), yticklabels=["−2", "$x^*$", "+2"])
     ax.plot(np.repeat(twin, 2)[:-1], np.r_[low, np.repeat(twin[1:], 2)], color=TWIN, linewidth=2.2, linestyle=":", zorder=2.6)
     ax.plot(twin[-1], twin[-1], marker="s", markersize=6, color=TWIN, markeredgecolor="white", zorder=5)
+    if not low <= twin[-1] <= high:
+        ax.text(0.03, 0.95, "the dotted one has left", transform=ax.transAxes, color=INK, va="top", bbox=PAPER)
 
 
 def _over_time(ax, x, twin):
@@ -171,7 +173,7 @@ def _way_back(ax, last, log, decades):
     ax.plot(0, height, marker="<", markersize=11, color=color, clip_on=False, zorder=4)
     ax.plot([0, last], [log, log], **IDENTITY)
     says = "gradient" + (" ↑" if log > decades else " ↓" if log < -decades else "")
-    up = 0.1 * decades * (1 if log < 0.8 * decades else -1)
+    up = 0.1 * decades * (1 if 0 <= log < 0.8 * decades or log < -0.8 * decades else -1)  # off the dashes, on the axis
     ax.text(0.02 * LAST, height + up, says, color=color, va="center", fontweight="bold", bbox=PAPER)
 
 
@@ -201,11 +203,6 @@ def _long_run(lo, hi, low, high):
     return r, np.ceil(3 * share) / 3, rates  # three greys: more are not seen, and a picture of noise is large
 
 
-def heights(zoom: float) -> tuple[float, float]:
-    """The lowest and the highest state in a diagram enlarged `zoom` times."""
-    return 0.5 - 0.5 / zoom**0.595, 0.5 + 0.5 / zoom**0.595
-
-
 @expect.arguments(above=expect.axes, below=expect.axes, r=expect.number, zoom=partial(expect.number, least=1), rate=expect.result)
 def diagram(above, below, r, zoom, rate):
     """For each r, where the orbit of the logistic map settles, and below it the Lyapunov exponent; marked at `r`, `rate`.
@@ -215,7 +212,7 @@ def diagram(above, below, r, zoom, rate):
     """
     width = 1.4 / zoom
     lo = min(max(r - width / 2, 2.6), 4 - width)
-    low, high = heights(zoom)
+    low, high = 0.5 - 0.5 / zoom**0.595, 0.5 + 0.5 / zoom**0.595
     rs, visits, rates = _long_run(lo, lo + width, low, high)
     edge = rs[-1] + (0.08 if plots.narrow(above) else 0.03) * width  # room for half of the last number
     above.imshow(visits, origin="lower", aspect="auto", extent=(rs[0], rs[-1], low, high), cmap="Greys", vmax=0.6)
@@ -228,7 +225,8 @@ def diagram(above, below, r, zoom, rate):
         below.fill_between(rs, shown, 0, where=side * shown > 0, color=color, alpha=0.3, linewidth=0)
         below.text(0.01, 0.5 + 0.42 * side, says, transform=below.transAxes, va="center", color=color, bbox=PAPER)
     below.plot(rs, shown, color=INK, linewidth=1)
-    below.plot(r, np.clip(rate, -2, 1), marker="D", color=BACKWARD["color"], clip_on=False, zorder=5)
+    mark = "D" if -2 <= rate <= 1 else "v"  # the second where the exponent is below the axis
+    below.plot(r, np.clip(rate, -2, 1), marker=mark, markersize=9, color=BACKWARD["color"], clip_on=False, zorder=5)
     for ax in (above, below):
         fixed_ticks(ax.xaxis, width, most=4)
         ticks = ax.xaxis.get_major_locator().tick_values(rs[0], rs[-1])
@@ -236,25 +234,21 @@ def diagram(above, below, r, zoom, rate):
         ax.axvline(r, **HERE)
 
 
-@expect.arguments(
-    orbit=expect.axes, gradient=expect.axes, r=expect.number, zoom=partial(expect.number, least=1), rate=expect.result
-)
-def one_orbit(orbit, gradient, r, zoom, rate):
-    """The settled orbit of the logistic map at `r` step by step, on the heights of `diagram`, and its gradient |dx_t/dx_0|.
+@expect.arguments(orbit=expect.axes, gradient=expect.axes, r=expect.number, rate=expect.result)
+def one_orbit(orbit, gradient, r, rate):
+    """The settled orbit of the logistic map at `r` step by step, and its gradient |dx_t/dx_0|.
 
     Beside the gradient stands the line of the exponent `rate`, which is the average of many orbits.
     """
     f, t = maps.logistic(r), np.arange(101)
     x = maps.orbit(f, settled(r), t[-1])
     orbit.plot(t[:25], x[:25], **FORWARD | {"linewidth": 0.8, "marker": "o", "markersize": 3})
-    low, high = heights(zoom)
-    orbit.set(xlim=(0, 24), ylim=(low, high), xlabel="step t", ylabel="$x_t$", title=f"one orbit at r = {r:.3f}")
-    fixed_ticks(orbit.yaxis, high - low, most=5, width=5)
+    orbit.set(xlim=(0, 24), ylim=(0, 1), xlabel="step t", ylabel="$x_t$", title=f"one orbit at r = {r:.3f}")
     decade_axis(gradient, 40, "$|dx_t/dx_0|$")
     gradient.set(xlim=(0, 100), xlabel="step t")
     gradient.yaxis.set_major_locator(FixedLocator([-40, -20, 0, 20, 40]))
     gradient.axhline(0, **IDENTITY)
-    line = np.clip(rate, -2, 2) * t / np.log(10)
+    line = np.clip(rate, -50, 50) * t / np.log(10)
     gradient.plot(t, line, color=INK, linestyle="-.", linewidth=1.2)
     gradient.plot(t, np.clip(np.cumsum(np.r_[0, log10(f.d(x[:-1]))]), -80, 80), **BACKWARD | {"linewidth": 2})
 

@@ -292,7 +292,7 @@ EXERCISES = {
                 "that fools it the other way round: no string is open, and it is high. Now let one be open, and the cell low.",
             ),
         ),
-        "It has learnt what is usual: to it nearly any second quote ends a string. A correlation of 0.90 is no rule.",
+        "It has learnt what is usual: a second quote ends a string, and code stands outside. A correlation of 0.90 is no rule.",
     ),
     "bias-200": Exercise(
         keeps_half(199),

@@ -58,7 +58,8 @@ def _slider(control, label, at):
     if control.whole:
         return widgets.IntSlider(at, min=lo, max=hi, **common)
     if control.log:
-        return widgets.FloatLogSlider(at, min=math.log10(lo), max=math.log10(hi), readout_format=".3", **common)
+        digits = ".4" if hi >= 1000 else ".3"  # with three, 8192 would be shown as 8.19e+3
+        return widgets.FloatLogSlider(at, min=math.log10(lo), max=math.log10(hi), readout_format=digits, **common)
     return widgets.FloatSlider(at, min=lo, max=hi, readout_format=f".{control.digits}f", **common)
 
 
