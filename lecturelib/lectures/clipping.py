@@ -230,7 +230,7 @@ def gradient_sizes(ax, gradients, eta):
 def walks(ax, ways):
     """The ways of learners (N, T), in mean steps, over the batch; the dotted line is a mean step for each batch."""
     T, t = ways.shape[1], np.arange(ways.shape[1] + 1)
-    ax.set(xlim=(0, T), ylim=(-0.25 * T, 2.2 * T), xlabel="batch", ylabel="way gone, in mean steps")
+    ax.set(xlim=(0, T), ylim=(-0.25 * T, 2.2 * T), xlabel="batch", ylabel="way gone, in mean steps at this η")
     ax.plot(t, np.vstack([np.zeros(len(ways)), ways.T]), color=FORWARD["color"], linewidth=0.9)
     ax.plot(t, t, color=INK, linestyle=":", linewidth=2.5)
     ax.text(0.02, 0.96, "dotted: the mean way", transform=ax.transAxes, color=INK, va="top", bbox=PAPER | {"alpha": 1})

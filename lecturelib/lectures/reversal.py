@@ -165,9 +165,10 @@ def outcomes(ax, right: str) -> str:
 def first_written(ax, rights: dict[str, float], order: str) -> None:
     """In how many sentences the word that is written first is right, for each order of `rights`; that of `order` is in colour."""
     ax.set(xlim=(0, 1.2), ylim=(len(rights) - 0.5, -0.5), xticks=(0, 0.5, 1), xlabel="first written word right")
-    ax.set_yticks(range(len(rights)), rights)
+    ax.set(yticks=())
     for row, (name, share) in enumerate(rights.items()):
         ax.barh(row, share, height=0.6, color=BACKWARD["color"] if name == order else "#BBBBBB")
+        ax.text(0.02 if share > 0.5 else share + 0.12, row, name, va="center", color=INK)
         ax.text(share + 0.02, row, f"{share:g}", va="center", color=INK, weight="bold" if name == order else None)
 
 

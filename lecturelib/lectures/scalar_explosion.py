@@ -101,7 +101,7 @@ def pulse(units, time, passed, k):
     time.plot(length, color=BACKWARD["color"], linestyle=DASHED, linewidth=2.6)
     time.plot(k, length[k], marker="D", color=INK, clip_on=length[k] < floor, zorder=4)
     peak = int(length.argmax())
-    time.text(max(peak, 0.13 * len(passed)), length[peak] + 0.3, "length of the arrow", ha="center", color=BACKWARD["color"])
+    time.text(max(peak, 0.28 * len(passed)), length[peak] + 0.3, "length of the arrow", ha="center", color=BACKWARD["color"])
     if length[peak] - logs[peak, 0] < 0.1:  # or the first unit's name would hide the length
         time.text(24, logs[min(22, len(logs) - 1), -1], f"unit {n}", va="bottom", color=INK, bbox=PAPER)
 
