@@ -208,7 +208,7 @@ def test_a_verdict_cannot_be_turned():
 
 @each_exercise
 def test_a_wrong_answer_that_no_one_foresaw_is_not_right(name):
-    number, signs = 0.123456, [1, 1, 1, 1, 1]
+    number, signs = 0.723456, [1, 1, 1, 1, 1]
     for given in (number, signs, lambda *arguments: np.full(np.shape(arguments[-1]), number)):
         assert check.answer(name, given).right is False
 
