@@ -334,10 +334,9 @@ def open_lab(page, address, name):
 
 def run_all(page):
     """Run all cells; gives the cells as the notebook then has them."""
-    waiting = "jupyterapp.shell.currentWidget.content.widgets.filter(w => w.promptNode?.textContent.includes('*')).length"
-    page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells') }")
-    page.wait_for_function(f"() => {waiting} > 0")
-    page.wait_for_function(f"() => {waiting} === 0", polling=200)
+    run = "jupyterapp.commands.execute('notebook:run-all-cells').then(() => { window.ranAll = true })"
+    page.evaluate(f"() => {{ window.ranAll = false; {run} }}")  # a cell that is folded has no prompt to look at
+    page.wait_for_function("() => window.ranAll", polling=200)
     return page.evaluate("() => jupyterapp.shell.currentWidget.content.model.toJSON().cells")
 
 
