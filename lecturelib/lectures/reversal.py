@@ -168,7 +168,7 @@ def first_written(ax, rights: dict[str, float], order: str) -> None:
     ax.set(yticks=())
     for row, (name, share) in enumerate(rights.items()):
         ax.barh(row, share, height=0.6, color=BACKWARD["color"] if name == order else "#BBBBBB")
-        ax.text(0.02 if share > 0.5 else share + 0.12, row, name, va="center", color=INK)
+        ax.text(0.02 if share > 0.5 else share + 0.2, row, name, va="center", color=INK)
         ax.text(share + 0.02, row, f"{share:g}", va="center", color=INK, weight="bold" if name == order else None)
 
 
