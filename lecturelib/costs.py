@@ -1,4 +1,4 @@
-"""Two costs with exact derivatives: the loss of one unit on `tasks.latch`, and a cliff in two parameters, with its valley."""
+"""Two costs with exact derivatives: the loss of one unit on `tasks.latch`, and a cliff in two parameters with its valley."""
 
 from functools import cache, partial
 from typing import NamedTuple

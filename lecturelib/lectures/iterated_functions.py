@@ -17,6 +17,7 @@ LAST = 40  # the last step in the pictures of two orbits
 STARTS = np.sqrt(np.linspace(0.1, 0.4, 100))  # roots, so that none lies on a source; rounded alike on all processors
 ROUNDING = 2.0**-53  # of a number just below 1: a smaller gap is lost
 TWIN = "#56B4E9"  # the second orbit: a paler blue, dotted
+AVERAGE = {"color": INK, "linestyle": "-.", "linewidth": 1.2}  # the line of the exponent
 HERE = {"color": INK, "linewidth": 1.4, "linestyle": "-."}  # the vertical line at the parameter that is chosen
 
 
@@ -151,8 +152,8 @@ def _sizes_along_time(ax, sizes, decades, rate, bounds):
     _steps(ax)
     ax.axhline(0, **IDENTITY)
     if rate is not None:
-        logs["average"] = line = np.clip(np.clip(rate, -50, 50) * t / np.log(10), -limit, limit)
-        ax.plot(t, line, color=INK, linestyle="-.", linewidth=1.2)
+        logs["average"] = np.clip(_average(rate, t), -limit, limit)
+        ax.plot(t, logs["average"], **AVERAGE)
     for name, role in ROLES.items():
         ax.plot(t, logs[name], **role)
     ends = {name: line[np.isfinite(line)][-1] for name, line in logs.items()}
@@ -175,6 +176,11 @@ def _way_back(ax, last, log, decades):
     says = "gradient" + (" ↑" if log > decades else " ↓" if log < -decades else "")
     up = 0.1 * decades * (1 if 0 <= log < 0.8 * decades or log < -0.8 * decades else -1)  # off the dashes, on the axis
     ax.text(0.02 * LAST, height + up, says, color=color, va="center", fontweight="bold", bbox=PAPER)
+
+
+def _average(rate, t):
+    """log10 of what the exponent `rate` makes of a gap in `t` steps; an infinite rate becomes one that leaves every axis."""
+    return np.clip(rate, -50, 50) * t / np.log(10)
 
 
 def settled(r: float) -> float:
@@ -248,8 +254,7 @@ def one_orbit(orbit, gradient, r, rate):
     gradient.set(xlim=(0, 100), xlabel="step t")
     gradient.yaxis.set_major_locator(FixedLocator([-40, -20, 0, 20, 40]))
     gradient.axhline(0, **IDENTITY)
-    line = np.clip(rate, -50, 50) * t / np.log(10)
-    gradient.plot(t, line, color=INK, linestyle="-.", linewidth=1.2)
+    gradient.plot(t, _average(rate, t), **AVERAGE)
     gradient.plot(t, np.clip(np.cumsum(np.r_[0, log10(f.d(x[:-1]))]), -80, 80), **BACKWARD | {"linewidth": 2})
 
 
