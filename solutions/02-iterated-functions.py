@@ -5,6 +5,16 @@ c_where_the_sink_disappears = 1 / 4  # x^2 + c = x has one solution: 1 - 4c = 0
 
 check.answer("sink-gone", c_where_the_sink_disappears)
 
+# %% exercise-hair
+def growth(r, x0, hair, T):
+    x, twin = x0, x0 + hair
+    for _ in range(T):
+        x, twin = r * x * (1 - x), r * twin * (1 - twin)
+    return (twin - x) / hair
+
+
+check.answer("hair", growth)
+
 # %% exercise-window
 r_with_three_points = 3.83
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from lecturelib import check
+from lecturelib import check, maps
 from lecturelib.lectures import attractors, clipping, gradient_flow, lstm, scalar_explosion
 from lecturelib.probes import Called
 
@@ -72,6 +72,17 @@ def backward_in_place(w, h):
 def backward_in_float32(w, h):
     h, w = np.asarray(h, np.float32), np.float32(w)
     return np.cumprod(np.append(w * (1 - h[1:] ** 2), np.float32(1))[::-1])[::-1]
+
+
+def hairs_apart(r, x0, hair, T):
+    both = [x0, x0 + hair]
+    for _ in range(T):
+        both = [r * x - r * x**2 for x in both]
+    return (both[1] - both[0]) / hair
+
+
+def hairs_by_map(r, x0, hair, T):
+    return np.diff((maps.logistic(r) ** T)(np.array([x0, x0 + hair])))[0] / hair
 
 
 def scale_in_place(W, gamma):
@@ -177,6 +188,7 @@ RIGHT = {
         "in place": scale_in_place,
     },
     "sink-gone": {"fraction": Fraction(1, 4), "float32": np.float32(0.25), "decimal": Decimal("0.25")},
+    "hair": {"loop": hairs_apart, "by the map": hairs_by_map, "float32 result": lambda *case: np.float32(hairs_apart(*case))},
     "window": {"edge": 3.8285, "numpy": np.float64(3.84), "fraction": Fraction(383, 100)},
     "signs": {
         "array": np.array([-1, -1, 1, 1, -1]),
@@ -383,6 +395,12 @@ MUTANTS = {
         "yes or no": lambda W, gamma: np.linalg.norm(W, 2) < 1 / gamma,
     },
     "sink-gone": {"negative": -0.25, "near": 0.2501, "zero": 0, "twice": 0.5, "half": 0.125},
+    "hair": {
+        "twice the steps": lambda r, x0, hair, T: hairs_apart(r, x0, hair, 2 * T),
+        "half the hair": lambda r, x0, hair, T: hairs_apart(r, x0, hair / 2, T),
+        "the slope at the start": lambda r, x0, hair, T: (r * (1 - 2 * x0)) ** T,
+        "both the same": lambda r, x0, hair, T: 0.0,
+    },
     "window": {"before it": 3.8284, "after it": 3.86, "chaos": 4, "fixed point": 1, "negative": -3.83, "zero": 0},
     "signs": {f"sign {k + 1} turned": [s * (-1 if j == k else 1) for j, s in enumerate([-1, -1, 1, 1, -1])] for k in range(5)},
     "fold": {"negative": -0.5328, "near": 0.54, "zero": 0, "one": 1, "twice": 1.0656},
@@ -655,7 +673,7 @@ def test_the_right_answer_is_needed_in_the_last_case_too(name):
 def test_inputs_have_several_lengths(name):
     cases = check.EXERCISES[name].probe.cases
     sizes = {tuple(len(flat(argument)) for argument in case) for case in cases}
-    fixed = {"exponent", "gaps", "target", "c-bar", "basin"}  # numbers only; and points of the plane
+    fixed = {"exponent", "hair", "gaps", "target", "c-bar", "basin"}  # numbers only; and points of the plane
     assert len(sizes) == 1 if name in fixed else len(sizes) >= 3
 
 

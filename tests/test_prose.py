@@ -45,7 +45,6 @@ EXCEPTIONS = {
     ("03-attractors", "do-plane"): dict.fromkeys(["0.95", "0.9"], SLIDERS),
     ("03-attractors", "found"): {"0.5328": "the answer of an exercise"},
     ("04-clipping", "cliff"): {"0.7": SETTING},
-    ("04-clipping", "biased"): {"2.5": SETTING, "-0.4": SETTING},
     ("04-clipping", "training"): {"1.386": SUM},
     ("05-reversal", "do-gaps"): {"0.6": SLIDERS},
     ("05-reversal", "read-gaps"): {"0.6": SLIDERS},

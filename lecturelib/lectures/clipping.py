@@ -92,36 +92,40 @@ def along(descend: Callable, rate: float, eta: float) -> costs.Descent:
     return descend(STARTS, costs.logistic_valley(STARTS) + 0.2, rate, np.array([[np.inf], [eta]]), STEPS)
 
 
+FIELD = (3.95, 5.3, -0.26, 0.42)  # w from and to, and the height above the valley's floor from and to
+
+
 @cache
-def _window(k):
-    """Around the start k: its (left, right, bottom, top), and log10 of the cost there (140, 140)."""
-    w, floor = STARTS[k], costs.logistic_valley(STARTS)[k]
-    box = (w - 0.35, w + 0.15, floor - 0.13, floor + 0.37)
-    cost = costs.logistic_cost(np.linspace(*box[:2], 140)[None], np.linspace(*box[2:], 140)[:, None])[0]
-    return box, np.log10(np.maximum(cost, 1e-6))
+def _field():
+    """log10 of the cost over FIELD: (140, 280)."""
+    w, height = np.linspace(*FIELD[:2], 280), np.linspace(*FIELD[2:], 140)
+    return np.log10(np.maximum(costs.logistic_cost(w, costs.logistic_valley(w) + height[:, None])[0], 1e-6))
 
 
-def _landing(ax, path):
-    """In a corner: where the first long step of a path (steps + 1, 2) ends, if there is one. It is far outside the picture."""
-    long = np.flatnonzero(np.hypot(*np.diff(np.nan_to_num(path), axis=0).T) > 1)
-    if len(long):
-        says = "step {} throws it to w = {:.0f}, b = {:.0f}".format(long[0] + 1, *path[long[0] + 1])
-        ax.text(0.03, 0.97, says, transform=ax.transAxes, color=BACKWARD["color"], va="top", fontsize=9, bbox=PAPER)
+def _over_floor(path):
+    """A path (..., 2) as w and the height above the floor at that w; beyond FIELD, above the floor at its end."""
+    w, b = np.moveaxis(path, -1, 0)
+    return np.stack([w, b - costs.logistic_valley(np.clip(w, *FIELD[:2]))], axis=-1)
 
 
 @expect.arguments(ax=expect.axes, runs=_pairs, w=expect.number)
 def paths(ax, runs, w):
-    """The two paths from the start at w, over log10 of the cost around it."""
+    """The two paths from the start at w, over log10 of the cost; upwards is the height above the valley's floor.
+
+    The first long step of the run without clipping ends far outside: a corner says where.
+    """
     start = int(np.abs(STARTS - w).argmin())
-    box, cost = _window(start)
-    ax.set(xlim=box[:2], ylim=box[2:], xlabel="w", ylabel="b")
-    ax.imshow(cost, extent=box, origin="lower", aspect="auto", cmap="cividis", vmin=-4, vmax=-0.4)
+    ax.set(xlim=FIELD[:2], ylim=FIELD[2:], xlabel="w", ylabel="b, from the valley's floor")
+    ax.imshow(_field(), extent=FIELD, origin="lower", aspect="auto", cmap="cividis", vmin=-4, vmax=-0.4)
     for k, style in ((0, WITHOUT | {"linewidth": 2.6}), (1, WITH | {"linewidth": 1.1})):
-        near = np.clip(runs.path[:, :, k, start], [box[0] - 9, box[2] - 9], [box[1] + 9, box[3] + 9])
+        near = _over_floor(np.clip(np.nan_to_num(runs.path[:, :, k, start]), -20, 20))
         ax.plot(*near.T, linewidth=style["linewidth"] + 1.8, color="white")
         ax.plot(*near.T, **style)
-    ax.plot(*runs.path[0, :, 0, start], marker="o", markersize=9, markerfacecolor="white", color=INK, zorder=5)
-    _landing(ax, runs.path[:, :, 0, start])
+    ax.plot(*_over_floor(runs.path[0, :, 0, start]), marker="o", markersize=9, markerfacecolor="white", color=INK, zorder=5)
+    path = np.nan_to_num(runs.path[:, :, 0, start])
+    for t in np.flatnonzero(np.hypot(*np.diff(path, axis=0).T) > 1)[:1] + 1:
+        says = "step {} throws it to w = {:.0f}, b = {:.0f}".format(t, *path[t])
+        ax.text(0.03, 0.97, says, transform=ax.transAxes, color=BACKWARD["color"], va="top", fontsize=9, bbox=PAPER)
     _key(ax, {"without clipping": WITHOUT, "with clipping": WITH}, bottom=True)
 
 
@@ -195,16 +199,12 @@ def solved_rows(ax, solved, row):
 # -- many examples ------------------------------------------------------------------------------------------------------------
 
 
-@cache
-def batches() -> np.ndarray:
-    """The mean gradient with respect to b, at w = 2.5 and b = -0.4, of 6250 batches of 32 examples of `tasks.latch`: (6250,)."""
-    x, target = tasks.latch(np.random.default_rng(0), 200_000)
-    return costs.latch_loss(x, target, 2.5, -0.4)[1].reshape(-1, 32).mean(axis=1)
+def ways(batches: np.ndarray, eta: float) -> np.ndarray:
+    """How far 62 learners have gone after 1 to 100 batches each, in mean steps, clipped at `eta`: (62, 100).
 
-
-def ways(eta: float) -> np.ndarray:
-    """How far 62 learners have gone after 1 to 100 of `batches`, clipped at `eta`, in mean steps: (62, 100)."""
-    steps = np.clip(batches(), -eta, eta)
+    `batches` are the gradients of 6200 batches or more, each a number.
+    """
+    steps = np.clip(batches, -eta, eta)
     return np.cumsum(steps[:6200].reshape(62, 100), axis=1) / steps.mean()
 
 

@@ -8,7 +8,7 @@ from matplotlib.ticker import FixedLocator
 
 from lecturelib import expect, mandelbrot, maps, plots
 from lecturelib.plots import BACKWARD, DECADES, FORWARD, IDENTITY, INK, PAPER, decade_axis, fixed_ticks, log10, tangent
-from lecturelib.probes import Exercise, number, signs
+from lecturelib.probes import Called, Exercise, number, signs
 
 PLACES = (1 - np.cos(np.linspace(0, np.pi, 2001))) / 2  # denser near 0 and 1, where the repeated logistic map has its walls
 VIEWS = {"0 to 1.2": (0, 1.2), "-1.6 to 1.6": (-1.6, 1.6)}  # of the cobweb: the slide's, and a wide one
@@ -30,12 +30,14 @@ def composed(ax, f, at):
     tangent(ax, f, at, 0.12 / np.hypot(1, f.d(at)))
 
 
-def walls(r: float) -> np.ndarray:
-    """Places where the repeated logistic map may be steep: 0, 1, and all starts that come to 1 - 1/r within seven steps.
+def walls(r: float, n: int) -> np.ndarray:
+    """Places where the logistic map, repeated n times, may be steep: 0, 1, and all starts that come to 1 - 1/r in seven steps.
 
-    Both 0 and, for r > 1, 1 - 1/r are its fixed points. ValueError: r is not from 0 to 4.
+    Both 0 and, for r > 1, 1 - 1/r are its fixed points. For n up to 6 also the places where it is flat: what comes to 1/2. Of a
+    larger n they would hide all else. ValueError: r is not from 0 to 4, n is not a whole number from 1.
     """
-    level = np.array([1 - 1 / r]) if expect.number("r", r, least=0, most=4) > 1 else np.empty(0)
+    steep = [1 - 1 / r] if expect.number("r", r, least=0, most=4) > 1 else []
+    level = np.array(steep + [0.5] * (expect.whole("n", n) <= 6))
     found = [np.array([0.0, 1.0]), level]
     for _ in range(7):
         half = np.sqrt(1 / 4 - level[level <= r / 4] / r)  # f(1/2 - half) = f(1/2 + half) = level
@@ -334,6 +336,15 @@ def _of_signs(given):
     return "all signs are reversed: the log of a factor below 1 is negative." if len(wrong) == 5 else _AT_ORBIT[wrong[0]]
 
 
+_HAIRS = ((3.5, 0.3, 0.001, 1), (3.5, 0.2, 0.001, 6), (2.8, 0.5, 0.01, 4), (3.1, 0.9, 0.01, 3), (4.0, 0.3, 1e-6, 10))
+
+
+def _growth(r, x0, hair, T):
+    """How often the gap of two orbits of the logistic map, a `hair` apart at first, holds it after T steps, with its sign."""
+    x, twin = maps.orbit(maps.logistic(r), [x0, x0 + hair], T)[-1]
+    return (twin - x) / hair
+
+
 EXERCISES = {
     "sink-gone": Exercise(
         _where_they_meet,
@@ -347,6 +358,22 @@ EXERCISES = {
             (0.26, "at this c the curve no longer reaches the diagonal: no fixed point is left. They met earlier: lower c."),
         ),
         "At c = 1/4 the curve just touches the diagonal; sink and source meet at x = 1/2, with slope 1.",
+    ),
+    "hair": Exercise(
+        Called(_HAIRS, lambda r, x0, hair, T: ()),
+        _growth,
+        (
+            (lambda *case: _growth(*case) * case[2], "that is the gap itself: divide it by the first gap, the hair."),
+            (lambda *case: abs(_growth(*case)), "the sign is lost: the two may have changed sides."),
+            (lambda *case: -_growth(*case), "the gap is twin - x, as it was hair at the start."),
+            (lambda r, x0, hair, T: _growth(r, x0, hair, 1), "that is one step: put the new states back into x and twin."),
+            (lambda r, x0, hair, T: _growth(r, x0, hair, T - 1), "that is one step too few: T steps, from x0 on."),
+            (
+                lambda r, x0, hair, T: (maps.logistic(r) ** T).d(x0),
+                "that is the gradient for an infinitely small hair. This one has a width: run both orbits.",
+            ),
+        ),
+        "A gradient from two runs forward: so the tests of this series check each of theirs. Backprop gives all in one run back.",
     ),
     "window": Exercise(
         _attractor_period,
