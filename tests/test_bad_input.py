@@ -529,7 +529,7 @@ TABLE = {
     plots.cobweb: {"ax": AXES, "f": MAP, "x": row(), "lo": LO, "hi": HI},
     plots.phase_line: {"ax": AXES, "f": MAP, "lo": LO, "hi": HI, "x": (0.5, like(0.5, inf=False))},
     iterated_functions.composed: {"ax": AXES, "f": MAP, "at": (0.5, number())},
-    iterated_functions.walls: {"r": (3.5, [*number(), -1, 4.5]), "n": (6, whole(1))},
+    iterated_functions.walls: {"r": (3.5, [*number(), -1, 4.5]), "n": whole(6)},
     iterated_functions.slopes: {"ax": AXES, "f": MAP, "at": (0.5, number()), "also": row()},
     iterated_functions.web_and_line: {"web": AXES, "line": AXES, "f": MAP, "x": row(), "lo": LO, "hi": HI},
     iterated_functions.twins: {
