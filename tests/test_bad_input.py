@@ -523,6 +523,7 @@ TABLE = {
         "before": row(),
         "words": ([1, 3], [*JUNK, 1, (1, 3), [0], [4], [1.5]]),
         "names": (("a", "b"), [*JUNK, [], 3, [1, 2], ["a"], list("abc")]),
+        "beside": ({"c": ROW}, [*(bad for bad in JUNK if bad != {}), {"c": ROW[:-1]}]),
     },
     plots.training: {"loss": AXES, "norm": AXES, "run": (train.fit(bowl, 1.0, [1] * 3, train.sgd(0.1)), thing())},
     scalar_explosion.unrolled: {"ax": AXES, "size": row(), "words": (list("abcd"), [*JUNK, [], 3, [1, 2, 3, 4]])},

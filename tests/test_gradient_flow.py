@@ -13,7 +13,7 @@ from lecturelib.plots import BACKWARD
 def drawn(size, words):
     """The axes of the factors."""
     factors, product = Figure().subplots(2)
-    gradient_flow.factor_by_factor(factors, product, size, size, words, ("without", "with"))
+    gradient_flow.factor_by_factor(factors, product, size, size, words, ("without", "with"), {})
     return factors
 
 

@@ -67,19 +67,27 @@ def length(gain: float, T: int) -> float:
 ROW = partial(expect.row, least=2)
 
 
-@expect.arguments(factors=expect.axes, product=expect.axes, size=ROW, before=ROW, names=expect.texts)
-def factor_by_factor(factors, product, size, before, words, names):
+@expect.arguments(
+    factors=expect.axes,
+    product=expect.axes,
+    size=ROW,
+    before=ROW,
+    names=expect.texts,
+    beside=partial(expect.instance, kinds=dict, what="a dictionary of gradients"),
+)
+def factor_by_factor(factors, product, size, before, words, names, beside):
     """Each factor of a gradient's way back, as a line from 1, and below it the gradient; returns a sentence on both.
 
     `size` (T,) is the gradient at lag 0 ... T - 1, and `before` (T,) the same without a remedy, in grey. `words`, a list, holds
     the lags of the words of a sentence: then each word has a row of dots, one for each of its factors. It may be empty. `names`
-    are two texts, for `before` and for `size`.
+    are two texts, for `before` and for `size`. `beside` maps names to gradients (T,) that are drawn with them, dotted.
     """
     size = expect.numbers("size", size, "T", finite=False, T=len(before))
     if len(names) != 2:
         expect.refuse("names", "two texts", names)
     words = expect.instance("words", words, list, "a list of lags")
     words = [expect.whole("each of words", lag, most=len(size) - 1) for lag in words]
+    beside = {name: expect.numbers(f"beside[{name!r}]", other, "T", finite=False, T=len(size)) for name, other in beside.items()}
     lags, decades = (20, 3) if words else (len(size), 14)
     logs, before = (np.clip(log10(line), -99, 99) for line in (size, before))
     each = np.diff(logs)
@@ -93,7 +101,13 @@ def factor_by_factor(factors, product, size, before, words, names):
         first, last = (f"{lag} factor{'s' if lag > 1 else ''} ({size[lag]:.2g} is left)" for lag in (words[0], words[-1]))
         return f"the first word's way has {first}, the last word's {last}."
     ends = dict(zip(names, (before[-1], logs[-1]), strict=True)) if (before != logs).any() else {"product": logs[-1]}
-    name_lines(product, 1.01 * lags, ends, dict.fromkeys(ends, BACKWARD["color"]) | {names[0]: INK}, decades)
+    for name, other in beside.items():
+        line = np.clip(log10(other), -99, 99)
+        product.plot(line, color=INK, linestyle=":", linewidth=1.6)
+        ends[name] = line[-1]
+    name_lines(
+        product, 1.01 * lags, ends, dict.fromkeys(ends, INK) | dict.fromkeys([names[1], "product"], BACKWARD["color"]), decades
+    )
     mean = f"{lags - 1} factors, geometric mean {10 ** each.mean():.2f}"
     return f"{mean}, take the gradient from {size[0]:.2g} at step {lags} to {size[-1]:.2g} at step 1."
 
