@@ -18,3 +18,10 @@ check.answer("target", gap)
 T = np.ceil(np.log(0.1) / np.log(0.9))  # the gap of every word is T
 
 check.answer("reader-length", T)
+
+# %% exercise-loss
+def loses(p, q):
+    return p - q.mean(axis=0)
+
+
+check.answer("swap-loss", loses)

@@ -218,6 +218,10 @@ RIGHT = {
         "fractions": lambda T: (1, Fraction(T), 2 * T - 1),
     },
     "target": {"counted": lambda k, T: len(range(k, 2 * T - k + 1)), "float": lambda k, T: 2.0 * T - 2.0 * k + 1},
+    "swap-loss": {
+        "loop": lambda p, q: [p[k] - sum(row[k] for row in q) / len(q) for k in range(len(p))],
+        "mean of differences": lambda p, q: np.mean(p - q, axis=0),
+    },
     "reader-length": {"float": 22.0, "ceil": np.ceil(np.log(0.1) / np.log(0.9))},
     "half": {"rounded": 0.99912, "float32": np.float32(0.5) ** np.float32(1 / 784), "exp": math.exp(-math.log(2) / 784)},
     "noise": {"rounded": 0.000128, "two digits": 0.00013, "sqrt": 1 / (784 * math.sqrt(100)), "log": math.log(1 + 1 / 784) / 10},
@@ -459,6 +463,12 @@ MUTANTS = {
         "half": lambda k, T: T - k + 0.5,
         "at most 7 words": lambda k, T: 2 * (min(T, 7) - k) + 1,
     },
+    "swap-loss": {
+        "the last swap": lambda p, q: p - q[-1],
+        "median": lambda p, q: p - np.median(q, axis=0),
+        "one less": lambda p, q: p - q.sum(axis=0) / (len(q) - 1),
+        "mean of all": lambda p, q: p - q.mean(),
+    },
     "reader-length": {"one more": 23, "one less": 21, "near": 22.1, "negative": -22, "twice": 44},
     "noise": {
         "near": 0.00015,
@@ -616,6 +626,7 @@ SAME = {
     ("backward", "argument 1 without number 0"),
     ("backward", "argument 1 without its first 1 numbers"),
     ("scale", "argument 0 reversed"),  # rows in another order: the same singular values
+    ("swap-loss", "argument 1 reversed"),  # swaps in another order: the same mean
     ("jacobians", "argument 1 without number 0"),
     ("jacobians", "argument 1 without its first 1 numbers"),
     ("c-bar", "arguments 0 and 1 swapped"),  # the sum of products f c_bar + o h_bar (1 - tanh^2 c)

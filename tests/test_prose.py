@@ -46,8 +46,6 @@ EXCEPTIONS = {
     ("03-attractors", "found"): {"0.5328": "the answer of an exercise"},
     ("04-clipping", "cliff"): {"0.7": SETTING},
     ("04-clipping", "training"): {"1.386": SUM},
-    ("05-reversal", "do-gaps"): {"0.6": SLIDERS},
-    ("05-reversal", "read-gaps"): {"0.6": SLIDERS},
     ("05-reversal", "read-reach"): dict.fromkeys(["0.00005", "0.7"], SLIDERS),
     ("05-reversal", "read-places"): dict.fromkeys(["0.90", "0.54", "0.56"], SLIDERS),
     ("05-reversal", "literature"): dict.fromkeys(["5.8", "4.7", "25.9", "30.6"], PAPER),

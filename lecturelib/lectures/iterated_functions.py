@@ -11,7 +11,7 @@ from lecturelib.plots import BACKWARD, DECADES, FORWARD, IDENTITY, INK, PAPER, d
 from lecturelib.probes import Called, Exercise, number, signs
 
 PLACES = (1 - np.cos(np.linspace(0, np.pi, 2001))) / 2  # denser near 0 and 1, where the repeated logistic map has its walls
-VIEWS = {"0 to 1.2": (0, 1.2), "-1.6 to 1.6": (-1.6, 1.6)}  # of the cobweb: the slide's, and a wide one
+VIEWS = {"0 to 1.2": (0, 1.2), "-2 to 2": (-2, 2)}  # of the cobweb: the slide's, and a wide one
 LATE = 16  # of the orbit beside a cobweb, the states that are marked on the phase line: enough to see a cycle of 8
 LAST = 40  # the last step in the pictures of two orbits
 STARTS = np.sqrt(np.linspace(0.1, 0.4, 100))  # roots, so that none lies on a source; rounded alike on all processors
@@ -117,16 +117,16 @@ def twins(orbits, gap, f, start, hair, steps, decades, rate=None):
 
 
 def _cobwebs(ax, f, x, twin, hair):
-    """The cobweb of `x`, and that of its `twin`, pale and dotted, in a window of three hairs to each side of the start."""
-    low, high = x[0] - 3 * hair, x[0] + 3 * hair
+    """The cobweb of `x`, and that of its `twin`, pale and dotted: in a window of three hairs to each side, until it has left."""
+    near = abs(twin[-1] - x[0]) <= 3 * hair
+    low, high = (x[0] - 3 * hair, x[0] + 3 * hair) if near else (0, 1)
     plots.cobweb(ax, f, x, low, high)
-    ax.set_title("enlarged: 3 hairs to each side", fontsize=10)
-    ax.set(xticks=[x[0] - 2 * hair, x[0], x[0] + 2 * hair], xticklabels=["−2 hairs", "$x^*$", "+2 hairs"])
-    ax.set(yticks=ax.get_xticks(), yticklabels=["−2", "$x^*$", "+2"])
+    ax.set_title("enlarged: 3 hairs to each side" if near else "all of it: the dotted one has left", fontsize=10)
+    if near:
+        ax.set(xticks=[x[0] - 2 * hair, x[0], x[0] + 2 * hair], xticklabels=["−2 hairs", "$x^*$", "+2 hairs"])
+        ax.set(yticks=ax.get_xticks(), yticklabels=["−2", "$x^*$", "+2"])
     ax.plot(np.repeat(twin, 2)[:-1], np.r_[low, np.repeat(twin[1:], 2)], color=TWIN, linewidth=2.2, linestyle=":", zorder=2.6)
     ax.plot(twin[-1], twin[-1], marker="s", markersize=6, color=TWIN, markeredgecolor="white", zorder=5)
-    if not low <= twin[-1] <= high:
-        ax.text(0.03, 0.95, "the dotted one has left", transform=ax.transAxes, color=INK, va="top", bbox=PAPER)
 
 
 def _over_time(ax, x, twin):
@@ -368,10 +368,7 @@ EXERCISES = {
             (lambda *case: -_growth(*case), "the gap is twin - x, as it was hair at the start."),
             (lambda r, x0, hair, T: _growth(r, x0, hair, 1), "that is one step: put the new states back into x and twin."),
             (lambda r, x0, hair, T: _growth(r, x0, hair, T - 1), "that is one step too few: T steps, from x0 on."),
-            (
-                lambda r, x0, hair, T: (maps.logistic(r) ** T).d(x0),
-                "that is the gradient for an infinitely small hair. This one has a width: run both orbits.",
-            ),
+            (lambda r, x0, _, T: (maps.logistic(r) ** T).d(x0), "that is for an infinitely small hair. This one has a width."),
         ),
         "A gradient from two runs forward: so the tests of this series check each of theirs. Backprop gives all in one run back.",
     ),

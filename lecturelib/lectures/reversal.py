@@ -281,6 +281,15 @@ def first_words(ax, run: FirstWords) -> str:
 
 # -- exercises ----------------------------------------------------------------------------------------------------------------
 
+
+def _swapped():
+    """Cases (p, q): the probabilities of T words, and K rows of them, of several shapes."""
+    rng = np.random.default_rng(5)
+    return tuple(
+        (np.round(rng.uniform(0.5, 1, T), 2), np.round(rng.uniform(0, 1, (K, T)), 2)) for K, T in ((2, 3), (3, 1), (4, 5), (8, 4))
+    )
+
+
 EXERCISES = {
     "gaps": Exercise(
         Called(tuple((T,) for T in (2, 5, 20, 1, 8)), lambda T: (3,)),
@@ -325,6 +334,24 @@ EXERCISES = {
             (lambda k, T: 2 * T - k, "word k is read at step k and written at 2T - k + 1: subtract the one from the other."),
         ),
         "The same gaps, for the opposite words: now the last words are near, and they are written first.",
+    ),
+    "swap-loss": Exercise(
+        Called(_swapped(), lambda p, q: p.shape),
+        lambda p, q: p - q.mean(axis=0),
+        (
+            (lambda p, q: q.mean(axis=0) - p, "the sign is turned around: what a word loses is what it had, less what is left."),
+            (lambda p, q: np.abs(p - q).mean(axis=0), "a word may gain by a swap: keep the sign of each difference."),
+            (lambda p, q: p - q.sum(axis=0), "that takes away what is left after all swaps together: take their mean."),
+            (lambda p, q: (p - q).sum(axis=0), "that is the loss in all swaps together: take their mean."),
+            (lambda p, q: p - q[0], "that is the first swap alone: take the mean over the rows of q."),
+            (lambda p, q: p - q.min(axis=0), "that is the worst swap: take the mean over the rows of q."),
+            (
+                lambda p, q: 1 - q.mean(axis=0) / p,
+                "that is the share of it that is lost. The bars are differences: p less what is left.",
+            ),
+            (lambda p, q: q.mean(axis=0), "that is what is left. The bars are what is lost."),
+        ),
+        "One row of bars. Section 7 draws nine of them, one for each English word.",
     ),
     "reader-length": Exercise(
         lambda given: [np.ceil(T := number(0, 1000)(given)), T % 1 == 0],

@@ -19,11 +19,9 @@ class Layout(NamedTuple):
     inches: tuple[float, float]
     heights: list[float] | None = None
 
-    def stacked(self) -> "Layout":
-        """The same axes for a narrow screen: one below the other, by their lower edges, with letters of the same size."""
+    def stacked(self, names: Sequence[str]) -> "Layout":
+        """The axes for a narrow screen: one below the other, in the order of `names`, with letters of the same size."""
         height = self.inches[1] / len(self.rows)
-        lowest = {name: (row, column) for row, names in enumerate(self.rows) for column, name in reversed([*enumerate(names)])}
-        names = sorted(lowest, key=lambda name: lowest[name])
         heights = [min(TALLEST, height * sum(name in row for row in self.rows)) for name in names]
         return Layout([[name] for name in names], (min(NARROW, self.inches[0]), sum(heights)), heights)
 

@@ -63,7 +63,7 @@ class LiveFigure:
     def _drawn(self, values, narrow=False):
         """The renderer of this layout, after it has drawn the frame for `values`."""
         if narrow and self._narrow is None:
-            self._narrow = Renderer(self._draw, self._axes, self._layout.stacked())
+            self._narrow = Renderer(self._draw, self._axes, self._layout.stacked(self._axes))
             self._narrow.draw(self._start)
             self._narrow.pixels(1)
         renderer = self._narrow if narrow else self._renderer
