@@ -237,8 +237,7 @@ def _name_words(ax, x, writes, size, words):
         slant = {"ha": "right", **({"rotation": 90, "va": "center", "size": 9} if small else {"rotation": 60, "va": "top"})}
     for t, word in enumerate(words):
         ax.text(x[t], -1.35, word, rotation_mode="anchor", color=INK, weight="normal" if t else "bold", **slant)
-    name = "first\nFrench word" if small else "first French word"
-    ax.text(writes, 1.62, name, ha="center", va="bottom", color=INK, weight="bold")
+    ax.text(writes, 1.62, f"first{chr(10) if small else ' '}French word", ha="center", va="bottom", color=INK, weight="bold")
     for t in sorted({0, T // 4, T // 2, 3 * T // 4, T - 1}):
         number = f"{size[t]:.2g}" if size[t] < 100 else f"{size[t]:.0f}"
         ax.text(x[t], 0.5, number, ha="center", color=INK, size=9 if small else None)
@@ -386,6 +385,7 @@ EXERCISES = {
                 _scaled_by(lambda W: np.abs(np.linalg.eigvals(W)).max()),
                 "you took the spectral radius: it tells how the powers end. To be sure of each step, take sigma_max.",
             ),
+            (lambda W, gamma: 1 / np.abs(np.linalg.eigvals(W)).max(), "not the spectral radius, but sigma_max, and gamma too."),
             (_scaled_by(np.linalg.norm), "that is the root of the sum of all squares; take the largest singular value."),
             (_scaled_by(lambda W: np.linalg.norm(W, -2)), "you took the smallest singular value: svd gives the largest first."),
             (_scaled_by(lambda W: np.linalg.norm(W, 2) ** 2), "that is the square of the singular value: take its root."),
