@@ -211,7 +211,14 @@ RIGHT = {
     },
     "turn": {"float": 45.0, "numpy": np.degrees(np.arctan(1.0)), "fraction": Fraction(45)},
     "eta": {"one": 1, "numpy": np.mean(clipping.NORMS), "fraction": Fraction(3, 2), "the least": 0.91, "the most": 13.9},
-    "rate": {"third of a half": Fraction(1, 6), "less": 0.1, "numpy": np.float32(0.05), "the least": 0.005},
+    "rate": {
+        "third of a half": Fraction(1, 6),
+        "rounded": 0.167,
+        "two digits": 0.17,
+        "less": 0.1,
+        "numpy": np.float32(0.05),
+        "the least": 0.005,
+    },
     "gaps": {
         "list": lambda T: [1, T, 2 * T - 1],
         "array": lambda T: np.array([1, T, 2 * T - 1]),
@@ -444,7 +451,7 @@ MUTANTS = {
         "zero": 0,
         "negative": -1.8,
     },
-    "rate": {"the rule's": 3, "a little more": 0.17, "that of rate 1": 0.5, "upside down": 6, "zero": 0, "negative": -0.1},
+    "rate": {"the rule's": 3, "a little more": 0.19, "that of rate 1": 0.5, "upside down": 6, "zero": 0, "negative": -0.1},
     "gaps": {
         "largest one more": lambda T: (1, T, 2 * T),
         "largest one less": lambda T: (1, T, 2 * T - 2),
