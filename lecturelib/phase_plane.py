@@ -4,6 +4,7 @@ The lecture's picture of "various attractors": a point of the plane is an initia
 orbit ends at. States are arrays of shape (2, ...), so that W @ h is defined. Everything else about RNNs is in `cells`.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -243,6 +244,53 @@ def _residual(W, b, h):
 
 
 # -- input validation -------------------------------------------------------------------------------------------------------
+
+
+class Portrait(NamedTuple):
+    """The phase portrait of h <- tanh(W h + b): its attractors, their basins, and its fixed points.
+
+    `ends` (2, K) are the attracting points, a cycle having one for each phase, and none for a curve or chaos. `labels`
+    (size, size) says for each point of `grid(size)` at which of them it ends, by its number among `names` (K): without a bias
+    0, 1, ..., and with one the number of the point nearest to it without. `points`: fixed and slow points. `late` (2, N) are
+    states of some orbits after many steps, where there are no `ends`; none otherwise.
+    """
+
+    ends: np.ndarray
+    names: list[int]
+    labels: np.ndarray
+    points: list[Point]
+    late: np.ndarray
+
+    @property
+    def text(self) -> str:
+        """How many attracting points there are, in words."""
+        count = self.ends.shape[1]
+        if not count:
+            return "orbits settle at no point, the dots show where they move for ever"
+        return f"{count} end point{'s' * (count != 1)}"
+
+
+def portrait(W: np.ndarray, b: np.ndarray, size: int) -> Portrait:
+    """The phase portrait. Recent ones are kept. ValueError: as `orbit`; size is not a whole number from 1 to 4000."""
+    W, b = _weights(W, b)
+    return _portrait(tuple(W.ravel()), tuple(b), expect.whole("size", size, most=SIDE))
+
+
+@lru_cache(maxsize=64)
+def _portrait(entries, bias, size):
+    W, b = np.reshape(entries, (2, 2)), np.array(bias)
+    ends, first = attractors(W, b), attractors(W, 0 * b)
+    names = [int(np.abs(first - end[:, None]).sum(axis=0).argmin()) for end in ends.T if first.size]
+    if len(set(names)) < ends.shape[1]:
+        names = list(range(ends.shape[1]))
+    labels = np.array([*names, 0])[basins(W, b, ends, size)]
+    return Portrait(ends, names, labels, fixed_points(W, b), np.empty((2, 0)) if ends.size else _late(W, b))
+
+
+def _late(W, b, steps=400):
+    """The states (2, 4 steps) of four orbits after 1,000 steps."""
+    h = run(W, b, np.array([[0.5, -0.5, 0.1, -0.9], [0.1, 0.9, -0.7, -0.3]]), 1000)
+    return np.hstack([h := np.tanh(W @ h + b[:, None]) for _ in range(steps)])
 
 
 def _map(W, b, h):

@@ -68,7 +68,7 @@ RECORDS = {  # hold what they are given
     "cells": {"RNN", "LSTM", "Adjoint", "Gates", "Step", "Trace"},
     "nets": {"Net", "EncoderDecoder"},
     "train": {"Optimizer", "Run"},
-    "phase_plane": {"Point"},
+    "phase_plane": {"Point", "Portrait"},
     "maps": {"FixedPoint", "Cycle", "checked_map"},  # the last is a check itself
     "datasets": {"Digits", "Sentences"},
     "pretrained": {"Trained"},
@@ -405,6 +405,7 @@ TABLE = {
         "ends": (ENDS, [*like(ENDS, empty=True), ENDS.T[:3], ENDS[:, :1], ENDS[:, :0]]),
     },
     phase_plane.fixed_points: {**PLANE, "size": whole(5)},
+    phase_plane.portrait: {**PLANE, "size": whole(5)},
     # maps
     maps.Map: {"f": (np.tanh, function()), "d": (np.cos, function()), "name": ("sine", text())},
     maps.linear: {"w": real(1.0, axes=False)},
@@ -569,7 +570,12 @@ TABLE = {
     attractors.two_orbits: {"ax": AXES, "time": AXES, "one": real(np.ones((4, 2))), "other": real(2 * np.ones((4, 2)))},
     attractors.unit_curve: {"ax": AXES, "f": MAP, "lo": LO, "hi": HI, "at": (0.5, number()), "diagonal": FLAG},
     attractors.twins: {"ax": AXES, "unit": AXES, "runs": RUNS},
-    attractors.states_over_time: {"ax": AXES, "h": real(np.ones((4, 2))), "example": whole(0, least=0)},
+    attractors.states_over_time: {
+        "ax": AXES,
+        "h": real(np.ones((4, 2))),
+        "example": whole(0, least=0),
+        "unit": MAP,
+    },
     attractors.unit_orbit: {"web": AXES, "line": AXES, "f": MAP, "h": row()},
     attractors.leaving: {
         **{"ax": AXES, "time": AXES, "h": real(np.ones((4, 2)))},

@@ -290,7 +290,7 @@ def swallows(*arguments):
         ),
         ("target", lambda k, T: 15 - 2 * k, "your function gives 13 for (1, 4)" + WRONG_NUMBERS + CASE),
         ("gaps", lambda T: (1, T, T), "your function gives 1, 2, 2 for 2" + WRONG_NUMBERS + CASE),
-        ("basin", lambda W, b, h: h, "your function gives 0.3, -0.8" + WRONG_NUMBERS),
+        ("basin", lambda W, b, h: -h, "your function gives -0.3, 0.8" + WRONG_NUMBERS),
         ("bit", lambda t: (0.5, 0.5), "what your function gives is not right" + GENERIC),
         ("exponent", lambda w, T: None, "your function returned nothing: is there a `return`?"),
         ("gaps", lambda T: print(end=""), "your function returned nothing: is there a `return`?"),

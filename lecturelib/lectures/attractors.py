@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.colors import ListedColormap, to_rgb
 
 from lecturelib import cells, costs, expect, jacobians, maps, phase_plane, plots, tasks
-from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, KIND, PAPER, POWER, log10, narrow, tangent
+from lecturelib.plots import BACKWARD, FORWARD, IDENTITY, INK, KIND, PAPER, POWER, SOURCE, log10, narrow, tangent
 from lecturelib.probes import Called, Exercise, Unfit, floats, number, shown
 
 SIDE = 200  # initial states along each side of the square
@@ -69,48 +69,12 @@ def _name_slopes(ax, f, lo, hi):
 # -- two units ----------------------------------------------------------------------------------------------------------------
 
 
-class Portrait(NamedTuple):
-    """The phase portrait of h <- tanh(W h + b): its attractors, their basins, and its fixed points.
-
-    `ends` (2, K) are the attracting points, a cycle having one for each phase, and none for a curve or chaos. `labels`
-    (SIDE, SIDE) says for each initial state in the square -1 ... 1 which of `ends` it ends at. `points`: fixed and slow points.
-    `late` (2, N) are states of some orbits after many steps, where there are no `ends`; none otherwise.
-    """
-
-    ends: np.ndarray
-    labels: np.ndarray
-    points: list[phase_plane.Point]
-    late: np.ndarray
-
-    @property
-    def text(self) -> str:
-        """How many attracting points there are, in words."""
-        count = self.ends.shape[1]
-        if not count:
-            return "orbits settle at no point, the dots show where they move for ever"
-        return f"{count} end point{'s' * (count != 1)}"
+def portrait(W, b=NO_BIAS) -> phase_plane.Portrait:
+    """The phase portrait for the recurrent weights W (2, 2), with SIDE x SIDE starts."""
+    return phase_plane.portrait(W, b, SIDE)
 
 
-def portrait(W, b=NO_BIAS) -> Portrait:
-    """The phase portrait for the recurrent weights W (2, 2). Recent ones are kept: moving T does not change them."""
-    return _portrait(*(tuple(np.asarray(a, float).ravel()) for a in (W, b)))
-
-
-@lru_cache(maxsize=64)
-def _portrait(entries, b):
-    W, b = np.reshape(entries, (2, 2)), np.array(b)
-    ends = phase_plane.attractors(W, b)
-    labels = phase_plane.basins(W, b, ends, SIDE)
-    return Portrait(ends, labels, phase_plane.fixed_points(W, b), np.empty((2, 0)) if ends.size else _late(W, b))
-
-
-def _late(W, b, steps=400):
-    """The states (2, 4 steps) of four orbits after 1,000 steps."""
-    h = phase_plane.run(W, b, np.array([[0.5, -0.5, 0.1, -0.9], [0.1, 0.9, -0.7, -0.3]]), 1000)
-    return np.hstack([h := np.tanh(W @ h + b[:, None]) for _ in range(steps)])
-
-
-_is_portrait = partial(expect.instance, kinds=Portrait, what="a Portrait, as `portrait` gives it")
+_is_portrait = partial(expect.instance, kinds=phase_plane.Portrait, what="a Portrait, as `portrait` gives it")
 _each_start = partial(expect.numbers, axes="N", finite=False, N=SIDE**2)
 _orbit = partial(expect.numbers, axes="N 2")
 
@@ -130,7 +94,7 @@ def basins(ax, portrait):
         ax.imshow(portrait.labels % len(BASINS), extent=(-1, 1, -1, 1), cmap=colors, vmin=0, vmax=len(BASINS) - 1)
     for point in portrait.points:
         ax.plot(*point.h, zorder=4, clip_on=False, **KIND[point.kind])
-    for k, h in enumerate(portrait.ends.T):
+    for k, h in zip(portrait.names, portrait.ends.T, strict=True):
         ax.plot(*h, marker="o", markersize=5, color=INK, clip_on=False, zorder=3)
         away = np.abs(h) == np.abs(h).max()  # from the nearest edge, and so from the saddles beside a sink
         x, y = h - (0.16 if narrow(ax) else 0.14) * away * np.sign(h)
@@ -139,14 +103,14 @@ def basins(ax, portrait):
 
 @expect.arguments(ax=expect.axes, gradient=expect.axes, portrait=_is_portrait, logs=_each_start)
 def basins_and_gradient(ax, gradient, portrait, logs):
-    """The basins; beside them `logs`, log10 |dh(T)/dh(0)| at each of `phase_plane.grid(SIDE)`; gives their sizes in words."""
+    """The basins; beside them `logs`, log10 |dh(T)/dh(0)| at each of `phase_plane.grid(SIDE)`; gives their median."""
     basins(ax, portrait)
     _square(gradient)
     size = 9 if narrow(gradient) else 10
     ax.set_title("colour: the letter where a start ends", fontsize=size)
     gradient.set_title("gradient: violet $10^{-4}$, white 1, brown $10^{4}$", fontsize=size)
     gradient.imshow(np.clip(logs, -4, 4).reshape(SIDE, SIDE), extent=(-1, 1, -1, 1), cmap="PuOr_r", vmin=-4, vmax=4)
-    return f"median 10^{np.median(logs):.1f}, largest 10^{logs.max():.1f}"
+    return f"median 10^{np.median(logs):.1f}"
 
 
 def neighbours(W, sinks, h, apart, on_boundary, steps=100):
@@ -270,12 +234,20 @@ def latched(w: float, b: float, example: int) -> np.ndarray:
     return np.array(h)
 
 
-@expect.arguments(ax=expect.axes, h=partial(expect.numbers, axes="T N"), example=partial(expect.whole, least=0))
-def states_over_time(ax, h, example):
-    """The unit's state over time on a few examples (T + 1, K), and their targets at the end."""
+@expect.arguments(
+    ax=expect.axes,
+    h=partial(expect.numbers, axes="T N"),
+    example=partial(expect.whole, least=0),
+    unit=maps.checked_map,
+)
+def states_over_time(ax, h, example, unit):
+    """The unit's state over time on a few examples (T + 1, K), and their targets at the end; a line at each source of `unit`."""
     steps, targets = len(h) - 1, _examples()[1]
     ax.set(xlim=(0, steps + 0.6), ylim=(-1.1, 1.7), yticks=(-1, 0, 1), xlabel="step t", ylabel="state $h_t$")
     ax.axhline(0, **IDENTITY)
+    for at in [point.x for point in maps.fixed_points(unit, -1, 1) if point.kind == "source"]:
+        ax.axhline(at, color=SOURCE["color"], linewidth=1.5)
+        ax.text(0.8 * steps, at, "source", color=SOURCE["color"], va="center", bbox=PAPER)
     word = "" if narrow(ax) else "example "
     for k, (states, style) in enumerate(zip(h.T, DASHES, strict=False)):
         ax.plot(states, color=INK, linestyle=style, linewidth=2, label=f"{word}{example + k}")
@@ -312,7 +284,7 @@ def estimates(batches, mean, slopes, true):
     batches.set_ylabel("share of batches")
     batches.text(log10(true) + 0.3, 0.26, "near the truth", color=INK, bbox=PAPER)
     mean.axhline(0, **IDENTITY)
-    mean.set(xlabel="size of a batch's slope", ylabel="part of the mean")
+    mean.set(xlabel="steepness that a batch finds", ylabel="part of the mean")
 
 
 # -- exercises ----------------------------------------------------------------------------------------------------------------
@@ -388,6 +360,7 @@ EXERCISES = {
         _end,
         (
             (lambda W, b, h: _end(W, b, h, 1), "you ran one step; a basin is about where the orbit ends, after many steps."),
+            (lambda W, b, h: h, "your function returns the start: assign each new state to h."),
             (lambda W, b, h: _end(W.T, b, h), "you computed h W instead of W h: that transposes the matrix."),
             (lambda W, b, h: _end(W, 0 * b, h), "you left out the bias b."),
             (lambda W, b, h: _end(W, W @ b, h - b) + b, "you added b after the tanh; it stands inside, beside W h."),

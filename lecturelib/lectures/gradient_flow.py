@@ -5,7 +5,7 @@ from functools import cache, partial
 import numpy as np
 
 from lecturelib import cells, expect, jacobians
-from lecturelib.plots import BACKWARD, DECADES, IDENTITY, INK, PAPER, fan, lag_axis, log10, name_lines, narrow
+from lecturelib.plots import BACKWARD, DECADES, FORWARD, IDENTITY, INK, PAPER, fan, lag_axis, log10, name_lines, narrow
 from lecturelib.probes import Called, Exercise, Named
 
 REMEDIES = "clip", "reverse", "identity", "gates"
@@ -30,7 +30,7 @@ def spectrum(ax, values, left, lags, decades=20):
     """Singular values (T + 1, N) of dh_T / dh_t, t = 0 ... T, over the lag, and what is `left` (T + 1,) of a gradient.
 
     A float64 holds 16 digits: singular values below 10^-16 of the largest are rounding errors. A line ends where it comes near
-    that limit, which is dotted. Every third is drawn: more lines would only fill the picture.
+    that limit, which is dotted. All that grow are drawn, in colour, and every third of the others.
     """
     expect.numbers("values", values, "T N", finite=False, T=len(left))
     lag_axis(ax, lags, decades, "factor over k steps")
@@ -38,7 +38,9 @@ def spectrum(ax, values, left, lags, decades=20):
     k, strongest, limit = np.arange(len(left)), logs[:, 0], logs[:, 0] - 16
     seen = np.where(logs > limit[:, None] + 1, logs, np.nan)
     reached = np.isnan(seen).any(axis=1)
-    fan(ax, k, seen[:, ::3].T, color=IDENTITY["color"], linewidth=0.8)
+    grow = logs[-1] > 0
+    fan(ax, k, seen[:, ~grow][:, ::3].T, color=IDENTITY["color"], linewidth=0.8)
+    fan(ax, k, seen[:, grow].T, color=FORWARD["color"], linewidth=1)
     ax.plot(k, np.where(reached, limit, np.nan), color=INK, linestyle=":", linewidth=2)
     ax.plot(k, strongest, color=INK, linewidth=1)
     ax.plot(k, left, **BACKWARD)
@@ -88,7 +90,7 @@ def factor_by_factor(factors, product, size, before, words, names, beside):
     words = expect.instance("words", words, list, "a list of lags")
     words = [expect.whole("each of words", lag, most=len(size) - 1) for lag in words]
     beside = {name: expect.numbers(f"beside[{name!r}]", other, "T", finite=False, T=len(size)) for name, other in beside.items()}
-    lags, decades = (20, 3) if words else (len(size), 14)
+    lags, decades = (20, 3) if words else (len(size), 30 if beside else 14)
     logs, before = (np.clip(log10(line), -99, 99) for line in (size, before))
     each = np.diff(logs)
     _ways(factors, words, lags) if words else _factors(factors, each, lags)
@@ -97,6 +99,7 @@ def factor_by_factor(factors, product, size, before, words, names, beside):
     product.plot(before, color=IDENTITY["color"], linewidth=2.5, visible=(before != logs).any())
     product.plot(logs, linewidth=2.5, **BACKWARD)
     if words:
+        product.set_xlabel("steps from reading to writing")
         _name_words(product, words, logs)
         first, last = (f"{lag} factor{'s' if lag > 1 else ''} ({size[lag]:.2g} is left)" for lag in (words[0], words[-1]))
         return f"the first word's way has {first}, the last word's {last}."

@@ -122,9 +122,9 @@ def _cobwebs(ax, f, x, twin, hair):
     low, high = (x[0] - 3 * hair, x[0] + 3 * hair) if near else (0, 1)
     plots.cobweb(ax, f, x, low, high)
     ax.set_title("enlarged: 3 hairs to each side" if near else "all of it: the dotted one has left", fontsize=10)
-    if near:
-        ax.set(xticks=[x[0] - 2 * hair, x[0], x[0] + 2 * hair], xticklabels=["−2 hairs", "$x^*$", "+2 hairs"])
-        ax.set(yticks=ax.get_xticks(), yticklabels=["−2", "$x^*$", "+2"])
+    ticks, names = ([x[0] - 2 * hair, x[0], x[0] + 2 * hair], ["−2", "$x^*$", "+2"]) if near else ([0, 0.5, 1], list("0½1"))
+    ax.set(xticks=ticks, xticklabels=[names[0] + " hairs", names[1], names[2] + " hairs"] if near else names)
+    ax.set(yticks=ticks, yticklabels=names)
     ax.plot(np.repeat(twin, 2)[:-1], np.r_[low, np.repeat(twin[1:], 2)], color=TWIN, linewidth=2.2, linestyle=":", zorder=2.6)
     ax.plot(twin[-1], twin[-1], marker="s", markersize=6, color=TWIN, markeredgecolor="white", zorder=5)
 

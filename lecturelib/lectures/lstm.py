@@ -242,6 +242,7 @@ EXERCISES = {
         _adjoint,
         (
             (_adjoint_by(lambda o, c: o * (1 - c**2)), "the slope of tanh at c is 1 - tanh^2 c, not 1 - c^2."),
+            (_adjoint_by(lambda o, c: o * (1 - np.tanh(c)) ** 2), "the slope of tanh is 1 - tanh^2 c, not (1 - tanh c)^2."),
             (_adjoint_by(lambda o, c: 1 - np.tanh(c) ** 2), "h = o tanh(c): the output gate is missing."),
             (_adjoint_by(lambda o, c: o), "h = o tanh(c): the slope of tanh is missing."),
             (_adjoint_by(lambda o, c: o * np.tanh(c)), "you used tanh(c) itself; backprop needs its slope."),
@@ -292,7 +293,7 @@ EXERCISES = {
                 "that fools it the other way round: no string is open, and it is high. Now let one be open, and the cell low.",
             ),
         ),
-        "It has learnt what is usual: a second quote ends a string, and code stands outside. A correlation of 0.90 is no rule.",
+        "It has learnt what is usual: a second quote, or what looks like code, is outside. A correlation of 0.90 is no rule.",
     ),
     "bias-200": Exercise(
         keeps_half(199),

@@ -164,7 +164,7 @@ class Control {
 
   show() {
     if (this.kind !== 'slider') return;
-    const value = this.value(), said = this.log ? String(+value.toPrecision(3)) : value.toFixed(this.digits);
+    const value = this.value(), said = this.log ? String(+value.toPrecision(value < 1000 ? 3 : 4)) : value.toFixed(this.digits);
     this.number.value = said;
     this.input.setAttribute('aria-valuetext', said);
   }
