@@ -194,6 +194,7 @@ function playButton(control) {
   const button = node('button', { type: 'button', className: 'play', 'aria-label': `Play ${control.spoken}` }, '\u25b6');
   const stop = () => { clearInterval(timer); timer = 0; button.textContent = '\u25b6'; button.ariaLabel = `Play ${control.spoken}`; };
   const step = () => {
+    if (button.closest('.live-figure').querySelector('.behind')) return;  // Python is still starting: wait for its picture
     if (+control.input.value >= control.ladder.last) return stop();
     control.input.value = +control.input.value + 1;
     control.moved();
