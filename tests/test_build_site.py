@@ -9,7 +9,7 @@ import build_site
 import pytest
 import site_pages
 import site_reference
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 LOCK = {
     "info": {"arch": "wasm32", "platform": "emscripten_3_1_58", "python": "3.12.7", "version": "0.27.7"},
@@ -68,3 +68,15 @@ def test_an_exercise_without_a_solution_is_named():
     cell = new_code_cell("check.answer('fold', ...)", id="exercise-fold", metadata={"tags": ["exercise"]})
     with pytest.raises(ValueError, match="exercise-fold has no solution: add one under its id"):
         site_pages.cell_html(cell, {})
+
+
+@pytest.mark.parametrize("changed", ["code", "text", "tags"])
+def test_figures_are_drawn_anew_when_what_they_depend_on_changes(changed):
+    """The text before a figure names values that are stored, and a tag names the control that they are stored for."""
+
+    def book(text="Set w to 1.", code="live.figure(draw)", tags=("live",)):
+        return new_notebook(cells=[new_markdown_cell(text, id="do"), new_code_cell(code, id="figure", metadata={"tags": tags})])
+
+    other = {"code": {"code": "live.figure(other)"}, "text": {"text": "Set w to 2."}, "tags": {"tags": ("live", "stored:w")}}
+    assert site_pages.depends_on(book()) == site_pages.depends_on(book())
+    assert site_pages.depends_on(book(**other[changed])) != site_pages.depends_on(book())

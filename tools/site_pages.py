@@ -141,10 +141,13 @@ def drawn_cells(path: Path, book: NotebookNode) -> Path:
 
 
 def depends_on(book: NotebookNode) -> str:
-    """A hash of everything that figures depend on: the cells' code, the library and its data, these tools, the versions."""
+    """A hash of everything that figures depend on: code, text and tags, the library and its data, these tools, the versions.
+
+    The text counts because the values that it names are drawn, and the tags say which controls are.
+    """
     digest = hashlib.sha256()
     for cell in book.cells:
-        digest.update(f"{cell.id}\n{cell.source}\n".encode() if cell.cell_type == "code" else b"")
+        digest.update(f"{cell.id}\n{cell.source}\n{cell.metadata.get('tags')}\n".encode())
     for file in sorted([*(ROOT / "lecturelib").rglob("*.*"), *(ROOT / "tools").glob("*.py")]):
         if "__pycache__" not in file.parts:
             digest.update(file.name.encode() + file.read_bytes())
