@@ -233,7 +233,7 @@ EXERCISES = {
             (_LEFT | {"gates": 0.99}, "0.99 is one factor. There are ten of them."),
             (_LEFT | {"gates": 0.99**9}, "that is nine factors of 0.99. There are ten of them."),
             (_LEFT | {"gates": 0.5**10}, "the gates set factors of their own: 0.99 each, not 0.5."),
-            (_LEFT | {"gates": 0.5**10 * 0.99**10}, "the gates replace the factors of 0.5: ten times 0.99 is all."),
+            (_LEFT | {"gates": 0.5**10 * 0.99**10}, "the gates replace the factors of 0.5: what is left is 0.99^10."),
             (_LEFT | {"gates": 1}, "a gate of 0.99 is not quite 1: ten of them leave 0.99^10."),
         ),
         "One product, four remedies: shorten the sum, change the number of factors, start them at 1, learn them.",
