@@ -249,13 +249,15 @@ def _residual(W, b, h):
 class Portrait(NamedTuple):
     """The phase portrait of h <- tanh(W h + b): its attractors, their basins, and its fixed points.
 
-    `ends` (2, K) are the attracting points, a cycle having one for each phase, and none for a curve or chaos. `labels`
+    `ends` (2, K) are the attracting points, a cycle having one for each phase, and none for a curve or chaos. `after` (K,) says
+    to which of them a step leads from each. `labels`
     (size, size) says for each point of `grid(size)` at which of them it ends, by its number among `names` (K): without a bias
     0, 1, ..., and with one the number of the point nearest to it without. `points`: fixed and slow points. `late` (2, N) are
     states of some orbits after many steps, where there are no `ends`; none otherwise.
     """
 
     ends: np.ndarray
+    after: list[int]
     names: list[int]
     labels: np.ndarray
     points: list[Point]
@@ -283,8 +285,9 @@ def _portrait(entries, bias, size):
     names = [int(np.abs(first - end[:, None]).sum(axis=0).argmin()) for end in ends.T if first.size]
     if len(set(names)) < ends.shape[1]:
         names = list(range(ends.shape[1]))
+    after = [int(np.abs(ends - run(W, b, end[:, None], 1)).sum(axis=0).argmin()) for end in ends.T]
     labels = np.array([*names, 0])[basins(W, b, ends, size)]
-    return Portrait(ends, names, labels, fixed_points(W, b), np.empty((2, 0)) if ends.size else _late(W, b))
+    return Portrait(ends, after, names, labels, fixed_points(W, b), np.empty((2, 0)) if ends.size else _late(W, b))
 
 
 def _late(W, b, steps=400):

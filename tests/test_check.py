@@ -281,7 +281,7 @@ def swallows(*arguments):
         ("half", Fraction(1, 3), "with w = 0.333333 there is 0 of the pulse left after 784 steps; it should be 0.5."),
         ("steps", 7, "7 is not right" + GENERIC),
         ("turn", np.int64(44), "44 is not right" + GENERIC),
-        ("eta", 0.5, "by the rule this is too small: half the mean is 0.9. (That 0.5 does well, the rule does not tell.)"),
+        ("eta", 0.5, "by the rule this is too small: half the mean is 0.9. (And it would cut usual norms, too.)"),
         ("exponent", lambda w, T: w + T, "your function gives 51.1 for (1.1, 50)" + WRONG_NUMBERS + CASE),
         (
             "exponent",

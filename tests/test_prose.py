@@ -23,6 +23,7 @@ FINER = "with more digits than any cell prints"
 
 # (notebook, cell id): {number: why it stands in the text, though no cell of its section prints it}
 EXCEPTIONS = {
+    ("00-start-here", "why"): {"1.1": SLIDERS},
     ("00-start-here", "found"): {"19": "about the next notebook"},
     ("01-scalar-explosion", "ask-length"): {"10^{-6}": "the exercise"},
     ("01-scalar-explosion", "read-starts"): {"0.02": SLIDERS},
@@ -41,7 +42,6 @@ EXCEPTIONS = {
     ("03-attractors", "cliffs"): {"0.8": SETTING, "0.5^2": SETTING, "0.3": SETTING},
     ("03-attractors", "do-cliffs"): {"-0.48": SLIDERS, "-0.49": SLIDERS},
     ("03-attractors", "do-unit"): {"0.6": SLIDERS},
-    ("03-attractors", "read-fold"): {"0.03": SLIDERS},
     ("03-attractors", "read-gain"): {"0.9": SLIDERS, "0.99": SLIDERS},
     ("03-attractors", "read-chaos"): dict.fromkeys(["1.05", "1.3", "1.8"], SLIDERS),
     ("03-attractors", "do-plane"): dict.fromkeys(["0.95", "0.9"], SLIDERS),

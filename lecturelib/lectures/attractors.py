@@ -94,6 +94,8 @@ def basins(ax, portrait):
         ax.imshow(portrait.labels % len(BASINS), extent=(-1, 1, -1, 1), cmap=colors, vmin=0, vmax=len(BASINS) - 1)
     for point in portrait.points:
         ax.plot(*point.h, zorder=4, clip_on=False, **KIND[point.kind])
+    for h, k in zip(portrait.ends.T, portrait.after, strict=True):
+        ax.plot(*np.transpose([h, portrait.ends[:, k]]), color=INK, linewidth=0.7, zorder=2)
     for k, h in zip(portrait.names, portrait.ends.T, strict=True):
         ax.plot(*h, marker="o", markersize=5, color=INK, clip_on=False, zorder=3)
         away = np.abs(h) == np.abs(h).max()  # from the nearest edge, and so from the saddles beside a sink

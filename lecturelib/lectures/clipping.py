@@ -378,7 +378,7 @@ EXERCISES = {
         _choice_of_eta,
         1.8,
         (
-            (0.4, "by the rule this is too small: half the mean is 0.9. (That 0.5 does well, the rule does not tell.)"),
+            (0.4, "by the rule this is too small: half the mean is 0.9. (And it would cut usual norms, too.)"),
             (0.7, "that cuts the cliff alone, but the rule asks for at least half the mean, 0.9."),
             (16, "the rule allows it, but the cliff's norm is 14: it would pass uncut."),
             (100, "no step would be clipped, not even the cliff with its norm of 14, and ten times the mean is 18."),
@@ -393,7 +393,7 @@ EXERCISES = {
             (1.5, "that is 3 times 0.5. It is rate times η that is to be 0.5: divide by the rate."),
             (5, "at rate 3 the longest step would be 15: no run with such steps learnt."),
             (0.2, "rate times η is above 0.5: no run above says that this is short enough."),
-            (0.001, "short enough, but no step would be longer than 0.003, and no net get far: give it more, up to 0.5 / 3."),
+            (0.001, "short enough, but no step would be longer than 0.003, and no net gets far: try up to 0.5 / 3."),
         ),
         "rate · η is at most 0.5. A rate that was not among the four: the next cell tries it.",
     ),

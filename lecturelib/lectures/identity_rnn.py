@@ -274,7 +274,7 @@ _held = partial(expect.instance, kinds=Held, what="Held, from `held`")
 def independent(signals, length, radii, held: Held) -> None:
     """The forty largest signals, and a line at 1 %; the state's length; and the spectral radius of the part of W_h that is on."""
     decade_axis(signals, 5, "size of a signal")
-    signals.set(xlim=(0, 49 if narrow(signals) else 46), ylim=(-5, 0.3), xlabel="signal", xticks=(1, 10, 20, 30, 40))
+    signals.set(xlim=(0, 49 if narrow(signals) else 46), ylim=(-5, 0.3), xlabel="signal, 40 of 100", xticks=(1, 10, 20, 30, 40))
     signals.axhline(-2, color=INK, linestyle=":")
     signals.text(41, -1.95, "1 %", va="bottom", color=INK)
     signals.text(45, 0, f"{np.sum(held.values > 0.01)} above 1 %", ha="right", va="top", color=INK, bbox=PAPER)

@@ -14,6 +14,7 @@ PLACES = (1 - np.cos(np.linspace(0, np.pi, 2001))) / 2  # denser near 0 and 1, w
 VIEWS = {"0 to 1.2": (0, 1.2), "-2 to 2": (-2, 2)}  # of the cobweb: the slide's, and a wide one
 LATE = 16  # of the orbit beside a cobweb, the states that are marked on the phase line: enough to see a cycle of 8
 LAST = 40  # the last step in the pictures of two orbits
+WINDOWS = {3: 2, 10: 5, 30: 20, 100: 50, 300: 200}  # of enlarged cobwebs, in hairs to each side, and where the ticks are
 STARTS = np.sqrt(np.linspace(0.1, 0.4, 100))  # roots, so that none lies on a source; rounded alike on all processors
 ROUNDING = 2.0**-53  # of a number just below 1: a smaller gap is lost
 TWIN = "#56B4E9"  # the second orbit: a paler blue, dotted
@@ -117,14 +118,16 @@ def twins(orbits, gap, f, start, hair, steps, decades, rate=None):
 
 
 def _cobwebs(ax, f, x, twin, hair):
-    """The cobweb of `x`, and that of its `twin`, pale and dotted: in a window of three hairs to each side, until it has left."""
-    near = abs(twin[-1] - x[0]) <= 3 * hair
-    low, high = (x[0] - 3 * hair, x[0] + 3 * hair) if near else (0, 1)
+    """The cobweb of `x`, and that of its `twin`, pale and dotted: in the smallest of WINDOWS that holds both, or whole."""
+    reach = np.abs(twin - x[0]).max() / hair
+    width = next((hairs for hairs in WINDOWS if reach <= hairs and hairs * hair <= 0.3), 0)
+    at, sides = WINDOWS.get(width, 0), np.array([-1, 0, 1])
+    low, high = (x[0] - width * hair, x[0] + width * hair) if width else (0, 1)
     plots.cobweb(ax, f, x, low, high)
-    ax.set_title("enlarged: 3 hairs to each side" if near else "all of it: the dotted one has left", fontsize=10)
-    ticks, names = ([x[0] - 2 * hair, x[0], x[0] + 2 * hair], ["−2", "$x^*$", "+2"]) if near else ([0, 0.5, 1], list("0½1"))
-    ax.set(xticks=ticks, xticklabels=[names[0] + " hairs", names[1], names[2] + " hairs"] if near else names)
-    ax.set(yticks=ticks, yticklabels=names)
+    ax.set_title(f"enlarged: {width} hairs to each side" if width else "not enlarged", fontsize=10)
+    ticks = x[0] + sides * at * hair if width else (sides + 1) / 2
+    ax.set(xticks=ticks, xticklabels=[f"−{at}", "$x^*$", f"+{at}"] if width else list("0½1"))
+    ax.set(yticks=ticks, yticklabels=["−", "$x^*$", "+"] if width else list("0½1"))
     ax.plot(np.repeat(twin, 2)[:-1], np.r_[low, np.repeat(twin[1:], 2)], color=TWIN, linewidth=2.2, linestyle=":", zorder=2.6)
     ax.plot(twin[-1], twin[-1], marker="s", markersize=6, color=TWIN, markeredgecolor="white", zorder=5)
 
@@ -246,7 +249,7 @@ def diagram(above, below, r, zoom, rate):
 def one_orbit(orbit, gradient, r, rate):
     """The settled orbit of the logistic map at `r` step by step, and its gradient |dx_t/dx_0|.
 
-    Beside the gradient stands the line of the exponent `rate`, which is the average of many orbits.
+    Beside it stands the line of the exponent `rate`, the average of many orbits. Gives the last gradient in words.
     """
     f, t = maps.logistic(r), np.arange(101)
     x = maps.orbit(f, settled(r), t[-1])
@@ -257,7 +260,9 @@ def one_orbit(orbit, gradient, r, rate):
     gradient.yaxis.set_major_locator(FixedLocator([-40, -20, 0, 20, 40]))
     gradient.axhline(0, **IDENTITY)
     gradient.plot(t, _average(rate, t), **AVERAGE)
-    gradient.plot(t, np.clip(np.cumsum(np.r_[0, log10(f.d(x[:-1]))]), -80, 80), **BACKWARD | {"linewidth": 2})
+    logs = np.cumsum(np.r_[0, log10(f.d(x[:-1]))])
+    gradient.plot(t, np.clip(logs, -80, 80), **BACKWARD | {"linewidth": 2})
+    return f"10^{logs[-1]:z.0f} (average 10^{_average(rate, t[-1]):z.0f})" if np.isfinite(logs[-1]) else "0"
 
 
 @expect.arguments(
