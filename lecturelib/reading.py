@@ -80,6 +80,8 @@ def quote_and_cell(line: str) -> list[bool]:
     """
     if not isinstance(line, str) or not 1 <= len(line) <= 80:
         raise Unfit(f"the answer is a line of 1 to 80 characters, not {shown(line)}")
+    if "#" in line or "'''" in line or '"""' in line:
+        raise Unfit("only plain strings are meant: no comment (#), and no three quotes in a row")
     try:
         value = line_shades("trained", QUOTE, line, datasets.code()[1][20_000:40_000])[-1]
     except ValueError as error:

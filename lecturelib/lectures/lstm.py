@@ -287,9 +287,12 @@ EXERCISES = {
                 "x = 'a",
                 "a string is open, and the cell says so too. Try a quote of the other kind inside it, or what looks like code.",
             ),
-            ("x = 'a' + b", "no string is open at the end of your line, and the cell says so too. Leave out the last quote."),
             (
-                "x = 'it' # hi",
+                "x = 'a' + b",
+                "no string is open at the end of your line, and the cell says so too. Open one with a quote, and leave it open.",
+            ),
+            (
+                "x = 'abc'the",
                 "that fools it the other way round: no string is open, and it is high. Now let one be open, and the cell low.",
             ),
         ),
