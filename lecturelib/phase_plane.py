@@ -281,13 +281,15 @@ def portrait(W: np.ndarray, b: np.ndarray, size: int) -> Portrait:
 @lru_cache(maxsize=64)
 def _portrait(entries, bias, size):
     W, b = np.reshape(entries, (2, 2)), np.array(bias)
-    ends, first = attractors(W, b), attractors(W, 0 * b)
-    names = [int(np.abs(first - end[:, None]).sum(axis=0).argmin()) for end in ends.T if first.size]
-    if len(set(names)) < ends.shape[1]:
-        names = list(range(ends.shape[1]))
-    after = [int(np.abs(ends - run(W, b, end[:, None], 1)).sum(axis=0).argmin()) for end in ends.T]
-    labels = np.array([*names, 0])[basins(W, b, ends, size)]
-    return Portrait(ends, after, names, labels, fixed_points(W, b), np.empty((2, 0)) if ends.size else _late(W, b))
+    ends = attractors(W, b)
+    if not ends.size:
+        return Portrait(ends, [], [], np.zeros((size, size), int), fixed_points(W, b), _late(W, b))
+    first = attractors(W, 0 * b) if b.any() else ends
+    names = _label(W, b, ends, first, 0) if first.size else np.arange(ends.shape[1])
+    if len(set(names)) < len(names):
+        names = np.arange(len(names))
+    labels, after = names[basins(W, b, ends, size)], _label(W, b, ends, ends, 1)
+    return Portrait(ends, after.tolist(), names.tolist(), labels, fixed_points(W, b), np.empty((2, 0)))
 
 
 def _late(W, b, steps=400):

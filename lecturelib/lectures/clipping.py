@@ -97,34 +97,32 @@ FIELD = (3.95, 5.3, -0.26, 0.42)  # w from and to, and the height above the vall
 
 @cache
 def _field():
-    """log10 of the cost over FIELD: (140, 280)."""
+    """w and the valley's floor there, (280,) each, and log10 of the cost over FIELD, (140, 280)."""
     w, height = np.linspace(*FIELD[:2], 280), np.linspace(*FIELD[2:], 140)
-    return np.log10(np.maximum(costs.logistic_cost(w, costs.logistic_valley(w) + height[:, None])[0], 1e-6))
+    floor = costs.logistic_valley(w)
+    return w, floor, np.log10(np.maximum(costs.logistic_cost(w, floor + height[:, None])[0], 1e-6))
 
 
 def _over_floor(path):
-    """A path (..., 2) as w and the height above the floor at that w; beyond FIELD, above the floor at its end."""
-    w, b = np.moveaxis(path, -1, 0)
-    return np.stack([w, b - costs.logistic_valley(np.clip(w, *FIELD[:2]))], axis=-1)
+    """A path (steps + 1, 2) as w and the height above the floor at that w; beyond FIELD, above the floor at its end."""
+    w, b = path.T
+    return np.stack([w, b - np.interp(w, *_field()[:2])], axis=-1)
 
 
 @expect.arguments(ax=expect.axes, runs=_pairs, w=expect.number)
 def paths(ax, runs, w):
-    """The two paths from the start at w, over log10 of the cost; upwards is the height above the valley's floor.
-
-    The first long step of the run without clipping ends far outside: a corner says where.
-    """
-    start = int(np.abs(STARTS - w).argmin())
+    """The two paths from the start at w over log10 of the cost, as heights over the floor; a corner says where a throw ends."""
+    path = np.nan_to_num(runs.path[..., np.abs(STARTS - w).argmin()])
     ax.set(xlim=FIELD[:2], ylim=FIELD[2:], xlabel="w", ylabel="b, from the valley's floor")
-    ax.imshow(_field(), extent=FIELD, origin="lower", aspect="auto", cmap="cividis", vmin=-4, vmax=-0.4)
+    ax.imshow(_field()[2], extent=FIELD, origin="lower", aspect="auto", cmap="cividis", vmin=-4, vmax=-0.4)
     for k, style in ((0, WITHOUT | {"linewidth": 2.6}), (1, WITH | {"linewidth": 1.1})):
-        near = _over_floor(np.clip(np.nan_to_num(runs.path[:, :, k, start]), -20, 20))
+        near = _over_floor(np.clip(path[:, :, k], -20, 20))
         ax.plot(*near.T, linewidth=style["linewidth"] + 1.8, color="white")
         ax.plot(*near.T, **style)
-    ax.plot(*_over_floor(runs.path[0, :, 0, start]), marker="o", markersize=9, markerfacecolor="white", color=INK, zorder=5)
-    path = np.nan_to_num(runs.path[:, :, 0, start])
-    for t in np.flatnonzero(np.hypot(*np.diff(path, axis=0).T) > 1)[:1] + 1:
-        says = "step {} throws it to w = {:.0f}, b = {:.0f}".format(t, *path[t])
+    ax.plot(*near[0], marker="o", markersize=9, markerfacecolor="white", color=INK, zorder=5)
+    long = np.flatnonzero(np.hypot(*np.diff(path[:, :, 0], axis=0).T) > 1)
+    if len(long):
+        says = "step {} throws it to w = {:.0f}, b = {:.0f}".format(long[0] + 1, *path[long[0] + 1, :, 0])
         ax.text(0.03, 0.97, says, transform=ax.transAxes, color=BACKWARD["color"], va="top", fontsize=9, bbox=PAPER)
     _key(ax, {"without clipping": WITHOUT, "with clipping": WITH}, bottom=True)
 

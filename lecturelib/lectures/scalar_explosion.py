@@ -204,8 +204,7 @@ def _end(held):
 def unrolled(ax, size, words):
     """An encoder that reads `words`, and a decoder that then writes. `size`, shape (T,), is the gradient at h(1)..h(T).
 
-    The lecture's slide 3, with the T - 1 arrows of the derivative between the T places: their colour and width show log10 of the
-    gradient that each passes on, from 1/30 to 30.
+    The lecture's slide 3. Colour and width of the T - 1 arrows show log10 of the gradient that each passes on, from 1/30 to 30.
     """
     expect.numbers("size", size, "T", finite=False, T=len(words))
     T, small = len(words), narrow(ax)
@@ -237,7 +236,8 @@ def _name_words(ax, x, writes, size, words):
         slant = {"ha": "right", **({"rotation": 90, "va": "center", "size": 9} if small else {"rotation": 60, "va": "top"})}
     for t, word in enumerate(words):
         ax.text(x[t], -1.35, word, rotation_mode="anchor", color=INK, weight="normal" if t else "bold", **slant)
-    ax.text(writes, 1.62, f"first{chr(10) if small else ' '}French word", ha="center", va="bottom", color=INK, weight="bold")
+    name = "first\nFrench word" if small else "first French word"
+    ax.text(writes, 1.62, name, ha="center", va="bottom", color=INK, weight="bold")
     for t in sorted({0, T // 4, T // 2, 3 * T // 4, T - 1}):
         number = f"{size[t]:.2g}" if size[t] < 100 else f"{size[t]:.0f}"
         ax.text(x[t], 0.5, number, ha="center", color=INK, size=9 if small else None)
